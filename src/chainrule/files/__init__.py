@@ -1,0 +1,28 @@
+"""Run folders: the only writer and the only reader of them.
+
+A run is written complete or not at all, and read intact or not at all; reading runs no code,
+opens nothing outside the folder and uses no network. README.md beside this file describes the
+format. Knows arrays, JSON and disks; knows nothing of layers, training or graphs.
+"""
+
+from __future__ import annotations
+
+from chainrule.files.contents import PARTS, ROWS_LIMIT, RowSource, RunContents
+from chainrule.files.read import describe_files, read_run
+from chainrule.files.sources import hash_file, keep_rows, open_rows, row_source
+from chainrule.files.write import update_run, write_run
+
+__all__ = [
+    "PARTS",
+    "ROWS_LIMIT",
+    "RowSource",
+    "RunContents",
+    "describe_files",
+    "hash_file",
+    "keep_rows",
+    "open_rows",
+    "read_run",
+    "row_source",
+    "update_run",
+    "write_run",
+]

@@ -1,0 +1,103 @@
+"""Writing so that it stays: every byte is on the disk before anybody is told of it.
+
+Knows files, folders and locks; knows nothing of what a run is.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chainrule.files.refusals import UNTOUCHED, refused
+
+_FLAGS = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def write_file(path: Path, pieces: Iterable[bytes | memoryview]) -> tuple[int, str]:
+    """Write a new file and wait until it is on the disk; returns its length and SHA-256."""
+    digest, length = hashlib.sha256(), 0
+    descriptor = os.open(path, _FLAGS, 0o666)
+    try:
+        for piece in pieces:
+            digest.update(piece)
+            length += len(piece)
+            _write_all(descriptor, piece)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return length, digest.hexdigest()
+
+
+def _write_all(descriptor: int, piece: bytes | memoryview) -> None:
+    left = memoryview(piece)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can do that."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def make_parents(folder: Path) -> None:
+    """Make a folder and those above it, each entered durably into the one above it."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(exist_ok=True)
+        sync_folder(place.parent)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[bool]:
+    """Hold the folder for one writer; gives False where another one holds it.
+
+    The lock goes when the process does, however it ends. Systems without such locks always
+    give True.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield True
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.ENOTSUP, errno.ENOLCK):
+                raise
+            yield error.errno != errno.EWOULDBLOCK
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def owned(folder: Path, where: str) -> Iterator[None]:
+    """Hold the folder, or refuse because another process is writing to it."""
+    with locked(folder) as mine:
+        if not mine:
+            way = f"Wait until it is done, or stop it. {UNTOUCHED}"
+            raise refused(where, "another process is writing to this run", way)
+        yield

@@ -1,0 +1,36 @@
+"""The names of a run folder; the only ones a run may list.
+
+Knows names; opens nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+RECORD = "run.json"
+WEIGHTS = "model.safetensors"
+HISTORY = "history.parquet"
+ROWS = "rows.safetensors"
+REPORT = "report.html"
+CHECKPOINTS = "checkpoints"
+STAGING = ".next"
+"""Folder inside a run where its next state is put together, see publish.py."""
+
+_CHECKPOINT = re.compile(r"checkpoints/step-([0-9]{10,19})\.safetensors", re.ASCII)
+
+
+def checkpoint_name(step: int) -> str:
+    """Name of the checkpoint of the state before update `step`."""
+    return f"{CHECKPOINTS}/step-{step:010d}.safetensors"
+
+
+def step_of(name: str) -> int | None:
+    """Return the step of a checkpoint's name; None where it is not such a name."""
+    found = _CHECKPOINT.fullmatch(name)
+    step = int(found[1]) if found else None
+    return step if step is not None and checkpoint_name(step) == name else None
+
+
+def is_ours(name: str) -> bool:
+    """Say whether a run's record may list a file of this name."""
+    return name in (WEIGHTS, HISTORY, ROWS, REPORT) or step_of(name) is not None
