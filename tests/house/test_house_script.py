@@ -168,6 +168,16 @@ def test_light_imports_inside_functions_are_shown(plant):
     assert row.where == ("src/chainrule/graph/node.py:3: json",)
 
 
+def test_a_module_of_ours_that_loads_something_heavy_may_wait(plant):
+    plant({"src/chainrule/files/schema.py": "import msgspec\n"})
+    plant({"src/chainrule/files/middle.py": "from .schema import x\n"})
+    plant({"src/chainrule/files/lazy.py": "def f() -> None:\n    import msgspec\n"})
+    text = "def f() -> None:\n    from ..files import middle\n    from ..files import lazy\n"
+    row = rows(plant, text)["imports inside functions"]
+    assert row.found == "3, 1 of them light"
+    assert row.where == ("src/chainrule/graph/node.py:3: chainrule.files.lazy",)
+
+
 def test_width_and_border_and_balance(plant):
     plant({"tests/test_x.py": "x = 1\n" * 7})
     found = rows(plant, '"""M."""\n' + "x" * 101 + "\n")
