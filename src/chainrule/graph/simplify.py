@@ -1,0 +1,130 @@
+"""Graph to equal graph: substitution, shared subexpressions, folded constants, local rewrites.
+
+Rewrites belong to the primitives' declarations (``x * 1``, ``x + 0``); here they are applied.
+Knows the registry; knows no operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph.node import LEAVES, Node, constant
+from chainrule.graph.primitive import look_up
+from chainrule.graph.traverse import toposort
+
+FOLDED_ENTRIES = 4096
+"""Constants are folded while the result has at most this many entries."""
+
+Rewrite = Callable[[Node], Node]
+
+
+def rebuild(outputs: Sequence[Node], rewrite: Rewrite) -> list[Node]:
+    """Return the outputs of the graph in which each node, inputs first, went through `rewrite`."""
+    new: dict[Node, Node] = {}
+    for node in toposort(*outputs):
+        inputs = tuple(new[x] for x in node.inputs)
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        new[node] = rewrite(node if same else replace(node, inputs=inputs))
+    return [new[node] for node in outputs]
+
+
+def substitute(outputs: Sequence[Node], replacements: Mapping[Node, Node]) -> list[Node]:
+    """Return the outputs with some nodes replaced by others of the same shape.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> x, y = cr.variable("x", 3.0), cr.variable("y", 5.0)
+    >>> f, = substitute([x * x], {x: y})
+    >>> float(cr.evaluate(f))
+    25.0
+    """
+    new: dict[Node, Node] = {}
+    for node in toposort(*outputs):
+        if node in replacements:
+            assert replacements[node].shape == node.shape, "a substitute has the same shape"
+            new[node] = replacements[node]
+            continue
+        inputs = tuple(new[x] for x in node.inputs)
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        new[node] = node if same else replace(node, inputs=inputs)
+    return [new[node] for node in outputs]
+
+
+def simplify(outputs: Sequence[Node]) -> list[Node]:
+    """Return equal outputs: constants folded, neutral operations gone, common parts shared.
+
+    Names survive; nothing is reordered and no value changes (``x * 0`` stays, because of NaN).
+
+    Parameters
+    ----------
+    outputs : sequence of Node
+        The graph.
+
+    Returns
+    -------
+    list of Node
+        One for each output, in order.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> x = cr.variable("x", 3.0)
+    >>> simplify([x * 1 + 0])[0] is x
+    True
+    """
+    known: dict[Hashable, Node] = {}
+
+    def shared(node: Node) -> Node:
+        return known.setdefault(structure(node), node)
+
+    def rewrite(node: Node) -> Node:
+        if node.op in LEAVES:
+            return shared(node)
+        node = shared(node)
+        folded = _fold(node)
+        simpler = _rewritten(node) if folded is None else folded
+        return shared(_keep_name(simpler, node)) if simpler is not None else node
+
+    return rebuild(outputs, rewrite)
+
+
+def structure(node: Node) -> Hashable:
+    """Return a key that is equal for nodes that compute the same from the same inputs."""
+    if node.op == "constant":
+        assert node.data is not None, "a constant has data"
+        small = node.size <= FOLDED_ENTRIES
+        return ("constant", node.shape, node.dtype.str, node.data.tobytes() if small else id(node))
+    if node.op in LEAVES:
+        return id(node)
+    attrs = tuple(sorted(node.attrs.items()))
+    return (node.op, tuple(id(x) for x in node.inputs), repr(attrs), node.dtype.str)
+
+
+def _fold(node: Node) -> Node | None:
+    """Return the node as a constant if all its inputs are."""
+    if node.size > FOLDED_ENTRIES or not all(x.op == "constant" for x in node.inputs):
+        return None
+    values: list[Any] = [x.data for x in node.inputs]
+    with np.errstate(all="ignore"):
+        value = look_up(node.op).value(*values, **node.attrs)
+    return constant(np.asarray(value), node.dtype)
+
+
+def _rewritten(node: Node) -> Node | None:
+    rule = look_up(node.op).rewrite
+    simpler: Node | None = rule(*node.inputs, **node.attrs) if rule else None
+    if simpler is None or (simpler.shape, simpler.dtype) != (node.shape, node.dtype):
+        return None
+    return simpler
+
+
+def _keep_name(simpler: Node, node: Node) -> Node:
+    """Hand a name down to a replacement that has none and is no constant."""
+    if node.name and simpler.name is None and simpler.op != "constant":
+        return replace(simpler, name=node.name)
+    return simpler

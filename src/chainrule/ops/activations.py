@@ -1,0 +1,196 @@
+"""Activation functions: one declaration each.
+
+Where the derivative in terms of the output would lose digits (sigmoid'(40) is 4.2e-18, not 0),
+it is an operation of its own (``sigmoid_slope``), so that every order of derivative keeps them.
+Knows values and local derivatives; knows no executor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph import Example, apply
+from chainrule.ops.compare import switch
+from chainrule.ops.declare import declared, elementwise, in_double
+from chainrule.types import Array
+
+POINTS: list[Any] = [(0.3,), ([-2.0, 0.7, 3.0],)]
+
+
+@in_double
+def _sigmoid(x: Array) -> Array:
+    e = np.exp(np.where(np.real(x) < 0, x, -x))  # never overflows
+    return np.where(np.real(x) < 0, e, 1) / (1 + e)
+
+
+@in_double
+def _sigmoid_slope(x: Array) -> Array:
+    e = np.exp(np.where(np.real(x) < 0, x, -x))
+    return e / ((1 + e) * (1 + e))
+
+
+sigmoid_slope = elementwise(
+    "sigmoid_slope",
+    "The derivative of the sigmoid, exact in both tails.",
+    value=_sigmoid_slope,
+    local=lambda out, x: (-out * apply("tanh", 0.5 * x),),
+    latex=r"\sigma'({0})",
+    examples=POINTS,
+)
+
+sigmoid = elementwise(
+    "sigmoid",
+    "1 / (1 + exp(-x)), without overflow.",
+    value=_sigmoid,
+    local=lambda out, x: (apply("sigmoid_slope", x),),
+    latex=r"\sigma({0})",
+    examples=POINTS,
+)
+
+
+@in_double
+def _tanh_slope(x: Array) -> Array:
+    e = np.exp(np.where(np.real(x) < 0, x, -x) * 2)
+    return 4 * e / ((1 + e) * (1 + e))
+
+
+tanh_slope = elementwise(
+    "tanh_slope",
+    "The derivative of tanh, exact in both tails.",
+    value=_tanh_slope,
+    local=lambda out, x: (-2.0 * out * apply("tanh", x),),
+    latex=r"\tanh'({0})",
+    examples=POINTS,
+)
+
+tanh = elementwise(
+    "tanh",
+    "Hyperbolic tangent.",
+    value=np.tanh,
+    local=lambda out, x: (apply("tanh_slope", x),),
+    latex=r"\tanh({0})",
+    examples=POINTS,
+    numpy=(np.tanh,),
+)
+
+
+def _relu(x: Array) -> Array:
+    if np.iscomplexobj(x):
+        return np.where(x.real > 0, x, 0)
+    return np.maximum(x, 0) + np.zeros((), np.asarray(x).dtype)  # -0.0 becomes 0.0, NaN stays
+
+
+relu = elementwise(
+    "relu",
+    "max(x, 0); its derivative at 0 is 0.",
+    value=_relu,
+    local=lambda out, x: (switch(x > 0, 1.0, 0.0, out),),
+    latex=r"\mathrm{{relu}}({0})",
+    examples=POINTS,
+    kinks=("relu'(0) = 0",),
+    at_kink=lambda x: x == 0,
+)
+
+
+leaky_relu = elementwise(
+    "leaky_relu",
+    "x above 0, alpha * x below; alpha is 0.01 unless given.",
+    value=lambda x, alpha=0.01: np.where(np.real(x) >= 0, x, alpha * x),
+    local=lambda out, x, alpha=0.01: (switch(x >= 0, 1.0, alpha, out),),
+    latex=r"\mathrm{{leaky\_relu}}({0})",
+    examples=[*POINTS, Example(([-2.0, 0.7],), {"alpha": 0.2})],
+    kinks=("leaky_relu'(0) = 1, the derivative from the right",),
+    at_kink=lambda x, alpha=0.01: x == 0,
+)
+
+
+@in_double
+def _elu(x: Array, alpha: float = 1.0) -> Array:
+    below = np.where(np.real(x) > 0, 0, x)
+    return np.where(np.real(x) >= 0, x, alpha * np.expm1(below))
+
+
+@in_double
+def _elu_slope(x: Array, alpha: float = 1.0) -> Array:
+    below = np.where(np.real(x) > 0, 0, x)
+    return np.where(np.real(x) >= 0, 1.0, alpha * np.exp(below))
+
+
+elu_slope = elementwise(
+    "elu_slope",
+    "The derivative of elu: 1 from 0 on, alpha * exp(x) below.",
+    value=_elu_slope,
+    local=lambda out, x, alpha=1.0: (apply("where", x >= 0, 0.0, out),),
+    latex=r"\mathrm{{elu}}'({0})",
+    examples=[*POINTS, Example(([-2.0, 0.7],), {"alpha": 0.5})],
+    kinks=("elu''(0) = 0, the derivative from the right",),
+    at_kink=lambda x, alpha=1.0: x == 0,
+)
+
+elu = elementwise(
+    "elu",
+    "x above 0, alpha * (exp(x) - 1) below; alpha is 1 unless given.",
+    value=_elu,
+    local=lambda out, x, alpha=1.0: (apply("elu_slope", x, alpha=alpha),),
+    latex=r"\mathrm{{elu}}({0})",
+    examples=[*POINTS, Example(([-2.0, 0.7],), {"alpha": 0.5})],
+    kinks=("elu'(0) = 1, the derivative from the right",),
+    at_kink=lambda x, alpha=1.0: x == 0,
+)
+
+
+@in_double
+def _softplus(x: Array) -> Array:
+    negative = np.real(x) < 0
+    return np.where(negative, 0, x) + np.log1p(np.exp(np.where(negative, x, -x)))
+
+
+softplus = elementwise(
+    "softplus",
+    "log(1 + exp(x)), without overflow.",
+    value=_softplus,
+    local=lambda out, x: (apply("sigmoid", x),),
+    latex=r"\mathrm{{softplus}}({0})",
+    examples=POINTS,
+)
+
+log_sigmoid = elementwise(
+    "log_sigmoid",
+    "log of the sigmoid, without overflow: -softplus(-x).",
+    value=lambda x: -_softplus(-x),
+    local=lambda out, x: (apply("sigmoid", -x),),
+    latex=r"\ln\sigma({0})",
+    examples=POINTS,
+)
+
+
+@in_double
+def _silu(x: Array) -> Array:
+    return np.where(np.real(x) == -np.inf, -0.0, x * _sigmoid(x))
+
+
+silu = elementwise(
+    "silu",
+    "x * sigmoid(x), also called swish.",
+    value=_silu,
+    local=lambda out, x: (apply("sigmoid", x) + apply("chain", apply("sigmoid_slope", x), x),),
+    latex=r"\mathrm{{silu}}({0})",
+    examples=POINTS,
+)
+
+
+@in_double
+def _gelu(x: Array) -> Array:
+    return np.where(np.real(x) == -np.inf, -0.0, x * declared("normal_cdf").value(x))
+
+
+gelu = elementwise(
+    "gelu",
+    "x times the normal distribution function of x (the exact form, not the tanh one).",
+    value=_gelu,
+    local=lambda out, x: (apply("normal_cdf", x) + apply("chain", apply("normal_density", x), x),),
+    latex=r"\mathrm{{gelu}}({0})",
+    examples=POINTS,
+)

@@ -1,0 +1,215 @@
+"""Comparisons and choices: less, equal ..., where, maximum, minimum, clip, sign, abs.
+
+Comparisons look at the real part, so that the complex step takes the branch of the real number.
+Knows values and local derivatives; knows no executor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.graph import Node, apply, constant, float_dtype, implements
+from chainrule.ops.declare import broadcast_rule, call, elementwise, linear, unbroadcast
+from chainrule.types import Array, DType
+
+PAIRS = [(1.0, 2.0), ([1.0, 3.0, 2.0], 2.0)]
+
+
+def boolean(*dtypes: DType, **attrs: Any) -> DType:
+    """Return the dtype of a comparison."""
+    return np.dtype(np.bool_)
+
+
+def _comparison(name: str, symbol: str, ufunc: np.ufunc) -> Any:
+    return elementwise(
+        name,
+        f"Where the first array is {name.replace('_', ' ')} to or than the second; it has no slope."
+        if "equal" not in name
+        else f"Where the first array is {name.replace('_', ' ')} to the second; it has no slope.",
+        value=lambda x, y: ufunc(np.real(x), np.real(y)),
+        local=lambda out, x, y: (None, None),
+        latex="{0} " + symbol + " {1}",
+        examples=PAIRS,
+        numpy=(ufunc,),
+        dtype=boolean,
+    )
+
+
+less = _comparison("less", "<", np.less)
+less_equal = _comparison("less_equal", r"\le", np.less_equal)
+greater = _comparison("greater", ">", np.greater)
+greater_equal = _comparison("greater_equal", r"\ge", np.greater_equal)
+equal = _comparison("equal", "=", np.equal)
+not_equal = _comparison("not_equal", r"\ne", np.not_equal)
+
+logical_and = elementwise(
+    "logical_and",
+    "Where both arrays are true.",
+    value=np.logical_and,
+    local=lambda out, x, y: (None, None),
+    latex=r"{0} \land {1}",
+    examples=[([True, False], True)],
+    numpy=(np.logical_and,),
+    dtype=boolean,
+)
+
+is_finite = elementwise(
+    "is_finite",
+    "Where the entries are neither infinite nor NaN.",
+    value=np.isfinite,
+    local=lambda out, x: (None,),
+    latex=r"\mathrm{{finite}}({0})",
+    examples=[([1.0, 2.0],)],
+    numpy=(np.isfinite,),
+    dtype=boolean,
+)
+
+
+def _where_adjoint(g: Node, out: Node, condition: Node, x: Node, y: Node) -> tuple[Any, ...]:
+    return (
+        None,
+        unbroadcast(apply("where", condition, g, 0.0), x.shape),
+        unbroadcast(apply("where", condition, 0.0, g), y.shape),
+    )
+
+
+where = linear(
+    "where",
+    "The second array where the condition is true, else the third; the other passes exactly 0.",
+    value=np.where,
+    shape=broadcast_rule("where"),
+    dtype=lambda condition, x, y: float_dtype(x, y),
+    adjoint=_where_adjoint,
+    latex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
+    examples=[([True, False], [1.0, 2.0], [3.0, 4.0]), ([[True], [False]], [1.0, 2.0], 3.0)],
+    numpy=(np.where,),
+)
+
+
+def switch(condition: Node, yes: float, no: float, like: Node) -> Node:
+    """Return one of two numbers, in the dtype of `like`."""
+    return apply("where", condition, constant(yes, like.dtype), constant(no, like.dtype))
+
+
+def _share(out: Node, x: Node, y: Node) -> Node:
+    """Return 1 where x is above y, 1/2 at a tie, else 0."""
+    return apply("where", x == y, constant(0.5, out.dtype), switch(x > y, 1.0, 0.0, out))
+
+
+def _pick(ufunc: np.ufunc, wins: Any) -> Any:
+    def value(x: Array, y: Array) -> Array:
+        if not (np.iscomplexobj(x) or np.iscomplexobj(y)):
+            picked: Array = ufunc(x, y)
+            return picked
+        tie = np.real(x) == np.real(y)
+        return np.where(tie, (x + y) / 2, np.where(wins(np.real(x), np.real(y)), x, y))
+
+    return value
+
+
+maximum = elementwise(
+    "maximum",
+    "The larger of two arrays, entry by entry; NaN if one is NaN.",
+    value=_pick(np.maximum, np.greater),
+    local=lambda out, x, y: (_share(out, x, y), _share(out, y, x)),
+    latex=r"\max({0}, {1})",
+    examples=[(1.0, 2.0), ([1.0, 3.0], 2.0)],
+    numpy=(np.maximum, np.fmax),
+    kinks=("a tie shares the gradient equally",),
+    at_kink=lambda x, y: x == y,
+)
+
+minimum = elementwise(
+    "minimum",
+    "The smaller of two arrays, entry by entry; NaN if one is NaN.",
+    value=_pick(np.minimum, np.less),
+    local=lambda out, x, y: (_share(out, y, x), _share(out, x, y)),
+    latex=r"\min({0}, {1})",
+    examples=[(1.0, 2.0), ([1.0, 3.0], 2.0)],
+    numpy=(np.minimum, np.fmin),
+    kinks=("a tie shares the gradient equally",),
+    at_kink=lambda x, y: x == y,
+)
+
+
+def _clip_value(x: Array, low: Array, high: Array) -> Array:
+    real = np.real(x)
+    return np.where(real < low, low, np.where(real > high, high, x)).astype(
+        np.result_type(x, low, high), copy=False
+    )
+
+
+def _clip_locals(out: Node, x: Node, low: Node, high: Node) -> tuple[Any, ...]:
+    below, above = switch(x < low, 1.0, 0.0, out), switch(x > high, 1.0, 0.0, out)
+    return 1.0 - below - above, below, above
+
+
+elementwise(
+    "clip",
+    "The entries, but no lower than the second and no higher than the third input.",
+    value=_clip_value,
+    local=_clip_locals,
+    latex=r"\mathrm{{clip}}({0}, {1}, {2})",
+    examples=[([-2.0, 0.3, 2.0], -1.0, 1.0)],
+    kinks=("the gradient is 1 inside and on a bound, 0 outside",),
+    at_kink=lambda x, low, high: (x == low) | (x == high),
+)
+
+
+@implements(np.clip)
+def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+    """Return the entries, but no lower than `low` and no higher than `high` (None: no bound)."""
+    return call("clip", x, -np.inf if low is None else low, np.inf if high is None else high)
+
+
+sign = elementwise(
+    "sign",
+    "-1, 0 or 1; its derivative is 0.",
+    value=lambda x: np.sign(np.real(x)),
+    local=lambda out, x: (None,),
+    latex=r"\mathrm{{sign}}({0})",
+    examples=[([-2.0, 3.0],)],
+    numpy=(np.sign,),
+)
+
+floor = elementwise(
+    "floor",
+    "The largest integer not above each entry; its derivative is 0.",
+    value=lambda x: np.floor(np.real(x)),
+    local=lambda out, x: (None,),
+    latex=r"\lfloor {0} \rfloor",
+    examples=[([-1.5, 2.25],)],
+    numpy=(np.floor,),
+)
+
+absolute = elementwise(
+    "abs",
+    "The absolute value of each entry.",
+    value=lambda x: x * np.sign(x.real) if np.iscomplexobj(x) else np.abs(x),
+    local=lambda out, x: (apply("sign", x),),
+    latex=r"\left|{0}\right|",
+    examples=[([-2.0, 3.0],)],
+    numpy=(np.abs,),
+    kinks=("abs'(0) = 0",),
+    at_kink=lambda x: x == 0,
+)
+
+stop_gradient = elementwise(
+    "stop_gradient",
+    "The value itself, through which no gradient passes.",
+    value=lambda x: x,
+    local=lambda out, x: (None,),
+    latex="{0}",
+    examples=[(2.0,)],
+)
+
+alias = elementwise(
+    "alias",
+    "The value itself, as a node of its own, so that a derivative can be taken by it alone.",
+    value=lambda x: x,
+    local=lambda out, x: (1,),
+    latex="{0}",
+    examples=[(2.0,)],
+)

@@ -1,0 +1,190 @@
+"""Composites: softmax, log_softmax, logsumexp, var, std, norm.
+
+Functions built from primitives, without a rule of their own, that are numerically right.
+Knows primitives by name; knows no executor.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ShapeError, ValueRefused
+from chainrule.graph import Example, implements
+from chainrule.ops.declare import broadcast_rule, call, elementwise, general, linear
+from chainrule.ops.reduction import Axis, checked_axes, max, mean, reduced, sum
+from chainrule.ops.compare import absolute, boolean, is_finite, stop_gradient, where
+from chainrule.ops.transcendental import exp, log, sqrt, square
+from chainrule.types import Array
+
+
+def _shift(x: Array, y: Array) -> Array:
+    if np.iscomplexobj(x) or np.iscomplexobj(y):
+        return np.asarray(x - y)
+    return np.where(x == y, np.zeros((), np.result_type(x, y)), x - y)
+
+
+elementwise(
+    "shift",
+    "The first array minus the second, and 0 where they are equal (inf minus inf too).",
+    value=_shift,
+    local=lambda out, x, y: (1, -1),
+    latex="{0} - {1}",
+    examples=[(2.0, 3.0), ([1.0, 3.0], 3.0)],
+)
+
+
+def _guard(x: Array, ok: Array, message: str) -> Array:
+    if not np.all(ok):
+        row = int(np.argwhere(~np.atleast_1d(ok))[0][0])
+        raise ValueRefused(message.format(row=row))
+    return x
+
+
+linear(
+    "guard",
+    "The first array, unless the condition is false somewhere: then the message names the row.",
+    value=_guard,
+    shape=broadcast_rule("guard"),
+    dtype=lambda x, ok, message: x,
+    adjoint=lambda g, out, x, ok, message: (g, None),
+    joint=False,
+    latex="{0}",
+    examples=[Example(([1.0, 2.0], [True, True]), {"message": "row {row} is refused"})],
+)
+
+
+def _shifted(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return x minus its largest entry, and that entry, as no gradient need pass it."""
+    top = stop_gradient(max(x, axes, keepdims=True))
+    return call("shift", x, top), top
+
+
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return log(sum(exp(x))) over axes, without overflow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 6)
+    1000.693147
+    """
+    axes = checked_axes("logsumexp", np.shape(x), axis)
+    shifted, top = _shifted(x, axes)
+    out = top + log(sum(exp(shifted), axes, keepdims=True))
+    return out if keepdims else sum(out, axes)
+
+
+def _decided(x: Array, axes: tuple[int, ...]) -> Array:
+    """Return where a row has a finite largest entry, or exactly one that is +inf."""
+    top = np.max(np.real(x), axis=axes, keepdims=True)
+    peaks = np.sum(np.real(x) == top, axis=axes, keepdims=True)
+    return np.isfinite(top) | ((top > 0) & (peaks == 1)) | np.isnan(top)
+
+
+general(
+    "decided",
+    "Whether each row of logits has a largest entry that is finite, or exactly one that is +inf.",
+    why="It answers yes or no and has no slope.",
+    value=_decided,
+    shape=lambda x, axes: reduced(x, axes, keepdims=True),
+    dtype=boolean,
+    vjp=lambda g, out, x, axes: (None,),
+    latex=r"\mathrm{{decided}}({0})",
+    examples=[Example(([[1.0, -2.0], [0.0, 3.0]],), {"axes": (1,)})],
+)
+
+
+def _checked_logits(x: Any, name: str, axes: tuple[int, ...]) -> Any:
+    """Return the logits, guarded: a row needs a finite logit or exactly one that is +inf."""
+    message = (
+        f"{name} of row {{row}}: its logits have no single largest entry (all are -inf, or "
+        "several are +inf).\n  At least one logit must be finite; has the network diverged?"
+    )
+    return call("guard", x, call("decided", x, axes=axes), message=message)
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """Return exp(x) / sum(exp(x)) along an axis, without overflow.
+
+    Raises
+    ------
+    ValueRefused
+        When evaluated on a row of only -inf, or with several +inf.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softmax(np.array([0.0, 0.0]))
+    array([0.5, 0.5])
+    """
+    axes = checked_axes("softmax", np.shape(x), axis)
+    shifted, _ = _shifted(_checked_logits(x, "softmax", axes), axes)
+    e = exp(shifted)
+    return e / sum(e, axes, keepdims=True)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """Return log(softmax(x)) along an axis, exact where softmax itself would round to 0.
+
+    Raises
+    ------
+    ValueRefused
+        As for `softmax`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_softmax(np.array([1e4, 0.0, -1e4]))
+    array([     0., -10000., -20000.])
+    """
+    axes = checked_axes("log_softmax", np.shape(x), axis)
+    shifted, _ = _shifted(_checked_logits(x, "log_softmax", axes), axes)
+    return shifted - log(sum(exp(shifted), axes, keepdims=True))
+
+
+def _count(name: str, x: Any, axes: tuple[int, ...], ddof: int) -> int:
+    count = math.prod(np.shape(x)[a] for a in axes) - ddof
+    if count <= 0:
+        raise ShapeError(
+            f"{name} with ddof={ddof} of shape {np.shape(x)} over axes {axes}: too few entries."
+        )
+    return count
+
+
+@implements(np.var)
+def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    """Return the variance over axes; of a constant it is exactly 0."""
+    axes = checked_axes("var", np.shape(x), axis)
+    count = _count("var", x, axes, ddof)
+    return sum(square(x - mean(x, axes, keepdims=True)), axes, keepdims) / float(count)
+
+
+@implements(np.std)
+def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    """Return the standard deviation over axes; of a constant it is 0, and so is its gradient."""
+    axes = checked_axes("std", np.shape(x), axis)
+    count = _count("std", x, axes, ddof)
+    return norm(x - mean(x, axes, keepdims=True), axes, keepdims) / math.sqrt(count)
+
+
+def norm(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the Euclidean length over axes, without overflow; at 0 its gradient is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(norm(np.array([3e200, 4e200])))
+    5e+200
+    """
+    axes = checked_axes("norm", np.shape(x), axis)
+    if not all(np.shape(x)[a] for a in axes):
+        return sum(absolute(x), axes, keepdims)
+    top = stop_gradient(max(absolute(x), axes, keepdims=True))
+    scale = where(call("logical_and", top > 0, is_finite(top)), top, 1.0)
+    squares = sum(square(x / scale), axes, keepdims=True)
+    nothing = squares <= 0
+    length = where(nothing, 0.0, sqrt(where(nothing, 1.0, squares))) * scale
+    return length if keepdims else sum(length, axes)

@@ -1,0 +1,211 @@
+"""Indexing: slice, gather and the adjoints that put gradients back.
+
+Knows values and adjoints; knows no executor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ShapeError, UnsupportedError, ValueRefused
+from chainrule.graph import Example, Node, apply, as_node, implements
+from chainrule.ops.declare import kept_dtype, linear
+from chainrule.ops.shape import reshape
+from chainrule.types import Array, DType, Shape
+
+MATRIX = [[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]]
+Key = tuple[tuple[int, int | None, int], ...]
+
+
+def _slices(key: Key) -> tuple[slice, ...]:
+    return tuple(slice(*part) for part in key)
+
+
+def _slice_shape(x: Shape, key: Key) -> Shape:
+    lengths = tuple(len(range(*s.indices(n))) for s, n in zip(_slices(key), x, strict=False))
+    return lengths + x[len(key) :]
+
+
+def _place(g: Array, key: Key, shape: Shape) -> Array:
+    out = np.zeros(shape, g.dtype)
+    out[_slices(key)] = g
+    return out
+
+
+linear(
+    "slice",
+    "The entries from start to stop by step, along each axis.",
+    value=lambda x, key: x[_slices(key)],
+    shape=_slice_shape,
+    adjoint=lambda g, out, x, key: (apply("place", g, key=key, shape=x.shape),),
+    latex="{0}[...]",
+    dtype=kept_dtype,
+    examples=[
+        Example((MATRIX,), {"key": ((0, 1, 1), (0, 3, 2))}),
+        Example((MATRIX,), {"key": ((1, None, -1),)}),
+    ],
+)
+
+linear(
+    "place",
+    "The entries at the places of a slice, zeros elsewhere: the adjoint of slice.",
+    value=_place,
+    shape=lambda g, key, shape: shape,
+    adjoint=lambda g, out, x, key, shape: (apply("slice", g, key=key),),
+    latex="{0}[...]",
+    dtype=kept_dtype,
+    examples=[Example(([[1.0, 2.0]],), {"key": ((0, 1, 1), (0, 3, 2)), "shape": (2, 3)})],
+)
+
+
+def checked_index(index: Array, length: int) -> Array:
+    """Return the index, or name the first entry that points outside ``0 .. length - 1``."""
+    bad = np.flatnonzero((index < 0) | (index >= length))
+    if bad.size:
+        raise ValueRefused(
+            f"gather: index {int(np.ravel(index)[bad[0]])} at position {int(bad[0])} points "
+            f"outside an axis of length {length}.\n  Indexes count from 0 to {length - 1}."
+        )
+    return index
+
+
+def _gather_dtype(x: DType, index: DType, **attrs: Any) -> DType:
+    if index.kind != "i":
+        raise ShapeError(f"gather: the index must be integers, not {index}.")
+    return x
+
+
+def _scatter(g: Array, index: Array, axis: int, length: int) -> Array:
+    rest = g.shape[:axis] + g.shape[axis + np.ndim(index) :]
+    parts = np.moveaxis(g, range(axis, axis + np.ndim(index)), range(np.ndim(index)))
+    out = np.zeros((length, *rest), g.dtype)
+    np.add.at(out, checked_index(index, length), parts)
+    return np.moveaxis(out, 0, axis)
+
+
+def _scatter_shape(g: Shape, index: Shape, axis: int, length: int) -> Shape:
+    return (*g[:axis], length, *g[axis + len(index) :])
+
+
+linear(
+    "gather",
+    "The entries at given places along an axis; a place may be taken many times.",
+    value=lambda x, index, axis: np.take(x, checked_index(index, x.shape[axis]), axis),
+    shape=lambda x, index, axis: (*x[:axis], *index, *x[axis + 1 :]),
+    dtype=_gather_dtype,
+    adjoint=lambda g, out, x, index, axis: (
+        apply("scatter", g, index, axis=axis, length=x.shape[axis]),
+        None,
+    ),
+    joint=False,
+    latex="{0}[{1}]",
+    examples=[
+        Example((MATRIX, [0, 2, 2]), {"axis": 1}),
+        Example((MATRIX, [[1], [0]]), {"axis": 0}),
+    ],
+)
+
+linear(
+    "scatter",
+    "Entries added up at given places along an axis: the adjoint of gather.",
+    value=_scatter,
+    shape=_scatter_shape,
+    dtype=_gather_dtype,
+    adjoint=lambda g, out, x, index, axis, length: (apply("gather", g, index, axis=axis), None),
+    joint=False,
+    latex=r"\sum {0}[{1}]",
+    examples=[Example((MATRIX, [0, 2, 2]), {"axis": 1, "length": 4})],
+)
+
+
+def gather(x: Any, index: Any, axis: int = 0) -> Node:
+    """Return the entries of `x` at integer places along an axis.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> cr.evaluate(gather(cr.variable("x", [5.0, 6.0, 7.0]), [2, 0]))
+    array([7., 5.])
+    """
+    x, index = as_node(x), as_node(index)
+    if index.op == "constant" and index.data is not None:
+        checked_index(index.data, x.shape[axis])
+    return apply("gather", x, index, axis=axis % x.ndim)
+
+
+implements(np.take)(gather)
+
+
+@implements("getitem")
+def getitem(x: Node, key: Any) -> Node:
+    """Return ``x[key]``: numbers, slices, None, ``...``, boolean masks, leading integer arrays."""
+    parts = key if isinstance(key, tuple) else (key,)
+    parts = tuple(_as_index(part) for part in parts)
+    if any(isinstance(part, (np.ndarray, Node)) for part in parts):
+        return _take(x, parts)
+    taken = sum(part is not None and part is not Ellipsis for part in parts)
+    if taken > x.ndim:
+        raise ShapeError(f"x[...]: {taken} indexes were given for shape {x.shape}.")
+    gap = parts.index(Ellipsis) if Ellipsis in parts else len(parts)
+    full = (slice(None),) * (x.ndim - taken)
+    parts = (*parts[:gap], *full, *parts[gap + 1 :])
+    return _basic(x, parts)
+
+
+def _as_index(part: Any) -> Any:
+    """Return lists as arrays and masks as places; numbers, slices and nodes as they are."""
+    if isinstance(part, Node) or part is None or part is Ellipsis or isinstance(part, slice):
+        return part
+    array = np.asarray(part)
+    if array.dtype.kind == "b":
+        places = np.nonzero(array)
+        if len(places) != 1:
+            raise UnsupportedError("x[mask]: the mask has several axes; use cr.where(mask, x, 0).")
+        return places[0]
+    if array.dtype.kind not in "iu":
+        raise UnsupportedError(f"x[key]: a key of type {type(part).__name__} is not understood.")
+    return array if array.ndim else int(array)
+
+
+def _basic(x: Node, parts: tuple[Any, ...]) -> Node:
+    """Return x under numbers, slices and None."""
+    key: list[tuple[int, int | None, int]] = []
+    shape: list[int] = []
+    for part in parts:
+        if part is None:
+            shape.append(1)
+            continue
+        length = x.shape[len(key)]
+        if isinstance(part, int):
+            if not -length <= part < length:
+                raise ShapeError(f"x[{part}]: the axis has length {length} (shape {x.shape}).")
+            key.append((part % length, part % length + 1, 1))
+            continue
+        start, stop, step = part.indices(length)
+        key.append((start, stop if stop >= 0 else None, step))
+        shape.append(len(range(start, stop, step)))
+    whole = all(k == (0, n, 1) for k, n in zip(key, x.shape, strict=True))
+    out = x if whole else apply("slice", x, key=tuple(key))
+    return reshape(out, tuple(shape)) if tuple(shape) != out.shape else out
+
+
+def _take(x: Node, parts: tuple[Any, ...]) -> Node:
+    """Return x at leading integer arrays, such as ``p[rows, classes]``."""
+    count = len(parts)
+    if any(not isinstance(part, (np.ndarray, Node, int)) for part in parts):
+        raise UnsupportedError(
+            "x[key] mixes integer arrays with slices; take them one after the other.\n"
+            "  cr.gather(x, index, axis) takes entries along any one axis."
+        )
+    flat: Any = 0
+    for part, length in zip(parts, x.shape, strict=False):
+        if not isinstance(part, Node):
+            part = np.asarray(part) + length * (np.asarray(part) < 0)
+            checked_index(part, length)
+        flat = flat * length + part
+    if isinstance(flat, Node) and flat.dtype.kind != "i":
+        flat = apply("cast", flat, dtype="int64")
+    merged = int(np.prod(x.shape[:count], dtype=np.int64))
+    return gather(reshape(x, (merged, *x.shape[count:])), flat, 0)

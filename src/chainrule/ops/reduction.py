@@ -1,0 +1,179 @@
+"""Reductions: sum, mean, max, min.
+
+Axes are tuples of non-negative numbers once a node is built. Knows no executor.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ShapeError
+from chainrule.graph import Example, Node, apply, implements
+from chainrule.ops.declare import call, general, linear
+from chainrule.types import Array, Shape
+
+Axis = int | tuple[int, ...] | None
+MATRIX = [[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]]
+
+
+def checked_axes(op: str, shape: Shape, axis: Axis) -> tuple[int, ...]:
+    """Return the axes as sorted non-negative numbers, or name the one that is not there."""
+    rank = len(shape)
+    axes = tuple(range(rank)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
+    wrong = [a for a in axes if not -rank <= a < rank]
+    if wrong:
+        raise ShapeError(
+            f"{op}: axis {wrong[0]} was asked of shape {shape}, which has {rank} axes.\n"
+            f"  Use an axis from {-rank} to {rank - 1}, or leave it out for all."
+        )
+    normal = tuple(sorted(a % rank for a in axes))
+    if len(set(normal)) != len(normal):
+        raise ShapeError(f"{op}: an axis is named twice in {axis}, for shape {shape}.")
+    return normal
+
+
+def reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
+    """Return the shape after a reduction."""
+    return tuple(1 if i in axes else n for i, n in enumerate(shape) if keepdims or i not in axes)
+
+
+def _reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool = False) -> Shape:
+    return reduced(shape, axes, keepdims)
+
+
+def _spread(g: Node, x: Node, axes: tuple[int, ...]) -> Node:
+    """Return `g`, the gradient of a reduction, over the entries of `x` again."""
+    kept = reduced(x.shape, axes, keepdims=True)
+    g = g if g.shape == kept else apply("reshape", g, shape=kept)
+    return apply("expand", g, shape=x.shape)
+
+
+linear(
+    "sum",
+    "Sum over axes.",
+    value=lambda x, axes, keepdims=False: np.sum(x, axis=axes, keepdims=keepdims),
+    shape=_reduced,
+    adjoint=lambda g, out, x, axes, keepdims=False: (_spread(g, x, axes),),
+    latex=r"\sum {0}",
+    examples=[
+        Example((MATRIX,), {"axes": (0,)}),
+        Example((MATRIX,), {"axes": (0, 1)}),
+        Example((MATRIX,), {"axes": (1,), "keepdims": True}),
+    ],
+    rewrite=lambda x, axes, keepdims=False: x if not axes else None,
+)
+
+
+def _mean(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
+    """Return the mean, exact for constants and without overflow; the second pass mends rounding."""
+    count = math.prod(x.shape[a] for a in axes)
+    first = np.sum(x, axis=axes, keepdims=True) / count
+    if not np.isfinite(first).all():
+        first = np.sum(x / count, axis=axes, keepdims=True)
+    with np.errstate(all="ignore"):
+        rest = np.sum(x - first, axis=axes, keepdims=True) / count
+    out = np.where(np.isfinite(rest), first + rest, first)
+    return np.asarray(out.reshape(reduced(x.shape, axes, keepdims)), x.dtype)
+
+
+def _not_of_nothing(name: str) -> Any:
+    """Return the shape rule of a reduction that needs at least one entry."""
+
+    def shape(x: Shape, axes: tuple[int, ...], keepdims: bool = False) -> Shape:
+        if any(x[a] == 0 for a in axes):
+            raise ShapeError(f"{name} of nothing: shape {x} has no entries along axes {axes}.")
+        return reduced(x, axes, keepdims)
+
+    return shape
+
+
+linear(
+    "mean",
+    "Mean over axes, without overflow; of nothing it is an error.",
+    value=_mean,
+    shape=_not_of_nothing("mean"),
+    adjoint=lambda g, out, x, axes, keepdims=False: (
+        _spread(g / float(math.prod(x.shape[a] for a in axes)), x, axes),
+    ),
+    latex=r"\mathrm{{mean}}\,{0}",
+    examples=[
+        Example((MATRIX,), {"axes": (0,)}),
+        Example((MATRIX,), {"axes": (0, 1), "keepdims": True}),
+    ],
+    rewrite=lambda x, axes, keepdims=False: x if not axes else None,
+)
+
+
+def _extreme(name: str, doc: str, reduce: Any, arg: Any) -> None:
+    """Declare max or min: ties share the gradient equally."""
+
+    def value(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
+        if not np.iscomplexobj(x):
+            return np.asarray(reduce(x, axis=axes, keepdims=keepdims))
+        rest = tuple(i for i in range(x.ndim) if i not in axes)
+        flat = np.transpose(x, (*rest, *axes)).reshape(*(x.shape[i] for i in rest), -1)
+        pick = arg(flat.real, axis=-1)[..., None]
+        picked = np.take_along_axis(flat, pick, -1)[..., 0]
+        return picked.reshape(reduced(x.shape, axes, keepdims))
+
+    def vjp(
+        g: Node, out: Node, x: Node, axes: tuple[int, ...], keepdims: bool = False
+    ) -> tuple[Node]:
+        hit = apply("cast", apply("equal", x, _spread(out, x, axes)), dtype=x.dtype.name)
+        count = apply("sum", hit, axes=axes, keepdims=True)
+        return (apply("chain", _spread(g, x, axes), hit / count),)
+
+    general(
+        name,
+        doc,
+        why="Which entry it depends on depends on the entries, and a tie is shared.",
+        value=value,
+        shape=_not_of_nothing(name),
+        vjp=vjp,
+        latex=rf"\{name} {{0}}",
+        examples=[
+            Example((MATRIX,), {"axes": (0,)}),
+            Example((MATRIX,), {"axes": (0, 1)}),
+            Example((MATRIX,), {"axes": (1,), "keepdims": True}),
+        ],
+        kinks=("a tie shares the gradient equally",),
+        at_kink=lambda x, axes, keepdims=False: (
+            (x == reduce(x, axis=axes, keepdims=True)).sum(axis=axes, keepdims=True) > 1
+        ),
+    )
+
+
+_extreme("max", "Largest entry over axes; NaN if one is NaN.", np.max, np.argmax)
+_extreme("min", "Smallest entry over axes; NaN if one is NaN.", np.min, np.argmin)
+
+
+def _over(op: str, x: Any, axis: Axis, keepdims: bool) -> Any:
+    axes = checked_axes(op, np.shape(x), axis)
+    return call(op, x, axes=axes, keepdims=bool(keepdims))
+
+
+@implements(np.sum)
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the sum over axes; of nothing it is 0."""
+    return _over("sum", x, axis, keepdims)
+
+
+@implements(np.mean)
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the mean over axes, without overflow; of nothing it is an error."""
+    return _over("mean", x, axis, keepdims)
+
+
+@implements(np.max, np.amax)
+def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the largest entry over axes; a tie shares the gradient equally."""
+    return _over("max", x, axis, keepdims)
+
+
+@implements(np.min, np.amin)
+def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return the smallest entry over axes; a tie shares the gradient equally."""
+    return _over("min", x, axis, keepdims)
