@@ -159,8 +159,13 @@ def home_of(folder: Path, name: str, entry: Entry) -> Path:
     It is still there if the program was stopped while it put a new state in order.
     """
     staging = folder / layout.STAGING
-    waiting = staging.is_dir() and not staging.is_symlink()
-    return staging if waiting and intact(staging, name, entry) else folder
+    return staging if is_waiting(folder) and intact(staging, name, entry) else folder
+
+
+def is_waiting(folder: Path) -> bool:
+    """Say whether a next state of the run is being put together, or was left half done."""
+    staging = folder / layout.STAGING
+    return staging.is_dir() and not staging.is_symlink()
 
 
 def _check_sum(sha256: str, entry: Entry, where: str) -> None:
@@ -186,9 +191,17 @@ def load_record(folder: Path) -> tuple[bytes, Record]:
 
 
 def length_of_others(folder: Path) -> int:
-    """Add up the lengths of the run's files but run.json."""
-    names = [name for name in names_in(folder) if layout.is_ours(name)]
-    return min(_MOST, sum(os.lstat(folder / name).st_size for name in names))
+    """Add up the lengths of the run's files but run.json, wherever they lie in the folder."""
+    homes = [folder, folder / layout.STAGING] if is_waiting(folder) else [folder]
+    paths = [home / name for home in homes for name in names_in(home) if layout.is_ours(name)]
+    return min(_MOST, sum(_length(path) for path in paths))
+
+
+def _length(path: Path) -> int:
+    try:
+        return os.lstat(path).st_size
+    except FileNotFoundError:  # a writer has just moved it
+        return 0
 
 
 def names_in(folder: Path) -> list[str]:

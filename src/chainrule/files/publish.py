@@ -26,6 +26,7 @@ Fill = Callable[[Path], Iterable[str]]
 """Writes a state into an empty folder, run.json last; returns the names that run.json lists."""
 
 _PARTIAL = ".chainrule-{}-{}.partial"
+_numbers = count()
 
 
 def create(target: Path, fill: Fill, where: str) -> None:
@@ -55,20 +56,21 @@ def _filled(target: Path) -> bool:
 @contextmanager
 def _partial(parent: Path) -> Iterator[Path]:
     """Make a hidden folder that this process owns; remove it if its state did not appear."""
-    for number in count():
-        folder = parent / _PARTIAL.format(os.getpid(), number)
+    while True:
+        folder = parent / _PARTIAL.format(os.getpid(), next(_numbers))
         try:
             folder.mkdir()
         except FileExistsError:
             continue
-        try:
-            with locked(folder) as mine:
-                if not mine or not folder.exists():  # somebody tidied it away at once
-                    continue
+        with locked(folder) as mine:
+            if not mine or not folder.exists():  # another writer took it for a leftover
+                continue
+            try:
                 yield folder
-                return
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            return
 
 
 def _remove_leftovers(parent: Path) -> None:
@@ -86,6 +88,7 @@ def replace(target: Path, fill: Fill, where: str) -> None:
     """Give an existing run its next state."""
     staging = target / layout.STAGING
     with owned(target, where):
+        _refuse_links(target, where)
         recover(target)
         try:
             staging.mkdir()
@@ -128,13 +131,19 @@ def _move(staging: Path, target: Path, name: str) -> None:
     os.replace(staging / name, target / name)
 
 
+def _refuse_links(target: Path, where: str) -> None:
+    """Refuse to write through a link, which could lead out of the run's folder."""
+    for name in (layout.STAGING, layout.CHECKPOINTS):
+        place = target / name
+        if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
+            raise refused(where, f"{name} in it is not a folder", f"Remove it. {UNTOUCHED}")
+
+
 def recover(target: Path) -> None:
     """Finish, or take back, what a stopped process was about to do."""
     staging = target / layout.STAGING
-    if not os.path.lexists(staging):
+    if not staging.exists():
         return
-    if staging.is_symlink() or not staging.is_dir():
-        raise refused(f"run {str(target)!r}", f"{layout.STAGING} is not a folder", UNTOUCHED)
     for name in _finished(target, staging):
         _move(staging, target, name)
     _sync_tree(target)

@@ -17,16 +17,18 @@ from chainrule.files.guarded import (
     PathLike,
     home_of,
     intact,
+    is_waiting,
     load_record,
     names_in,
+    read_whole,
     run_folder,
     verified,
     where_of,
 )
+from chainrule.files.record import RECORD_LIMIT
 from chainrule.files.refusals import refused
 
 if TYPE_CHECKING:
-    from chainrule.files.schema import Record
     from chainrule.types import Array
 
 _TRIES = 5
@@ -61,19 +63,28 @@ def read_run(path: PathLike, *, parts: Collection[str] = PARTS) -> RunContents:
     folder = run_folder(path)
     if unknown := sorted(set(parts) - set(PARTS)):
         raise refused(f"run {str(folder)!r}", f"has no parts {unknown}", f"Use some of {PARTS}.")
-    data, record = load_record(folder)
     for _ in range(_TRIES):
+        before = _state(folder)
         try:
-            return _load(folder, record, parts)
-        except FileRefused:
-            before, (data, record) = data, load_record(folder)
-            if data == before:
-                raise
-    raise refused(f"run {str(folder)!r}", "keeps changing while it is read", "Try again later.")
+            return _load(folder, parts)
+        except FileRefused as problem:
+            found = problem
+        after = _state(folder)
+        if before == after and not after[1]:
+            break
+    raise found
 
 
-def _load(folder: Path, record: Record, parts: Collection[str]) -> RunContents:
+def _state(folder: Path) -> tuple[bytes, bool]:
+    """Tell one state of a run from another, and whether a writer may be at work."""
+    where = where_of(folder, layout.RECORD)
+    data = read_whole(folder / layout.RECORD, where, limit=RECORD_LIMIT).tobytes()
+    return hashlib.sha256(data).digest(), is_waiting(folder)
+
+
+def _load(folder: Path, parts: Collection[str]) -> RunContents:
     """Verify every listed file and decode the wanted ones."""
+    record = load_record(folder)[1]
     found = {}
     for name, entry in record.files.items():
         data = verified(folder, name, entry, keep=_part(name) in parts)

@@ -38,7 +38,7 @@ def encode(value: Any, where: str) -> str:
     try:
         plain = _plain(value, "manifest", MAX_DEPTH)
     except _Unfit as problem:
-        way = "Use dict, list, str, int, float, bool or None."
+        way = "Use dict, list, str, int, float, bool or None (a NumPy scalar has .item())."
         raise refused(where, str(problem), way) from None
     return json.dumps(plain, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
@@ -75,7 +75,7 @@ def _float(value: float) -> Any:
 def _short(value: Any) -> str:
     """Say a value and its type in a few words."""
     kind = f"{type(value).__module__}.{type(value).__name__}".removeprefix("builtins.")
-    if isinstance(value, int):
+    if isinstance(value, int) and value.bit_length() > 64:
         return f"an {kind} of {value.bit_length()} bits"
     return f"{repr(value)[:40]} ({kind})"
 

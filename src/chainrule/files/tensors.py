@@ -38,6 +38,8 @@ def encode(arrays: Arrays, where: str) -> Iterator[bytes | memoryview]:
     """Check the arrays now, and return the file's bytes piece by piece."""
     if len(arrays) > _MOST_TENSORS:
         raise refused(where, f"{len(arrays):,} tensors are too many for one file", "Use fewer.")
+    scalars = {name: np.asarray(x) for name, x in arrays.items() if isinstance(x, np.generic)}
+    arrays = {**arrays, **scalars}
     for name, array in arrays.items():
         _check(name, array, where)
     order = sorted(arrays, key=lambda name: -arrays[name].dtype.itemsize)
