@@ -62,15 +62,14 @@ def _partial(parent: Path) -> Iterator[Path]:
             folder.mkdir()
         except FileExistsError:
             continue
-        with locked(folder) as mine:
-            if not mine or not folder.exists():  # another writer took it for a leftover
-                continue
-            try:
-                yield folder
-            except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
-            return
+        try:
+            with locked(folder) as mine:
+                if mine and folder.exists():  # else another writer took it for a leftover
+                    yield folder
+                    return
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 def _remove_leftovers(parent: Path) -> None:
