@@ -1,0 +1,253 @@
+"""CSV and TSV: text with one row a line and a delimiter between cells.
+
+Knows the order of the work: bytes (`decoding`), rows (`records`), names (`headers`), cells
+(`cells`), columns (`gathering`); knows nothing of networks or features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from chainrule.data.cells import split_cells
+from chainrule.data.columns import Column
+from chainrule.data.decoding import find_encoding, utf8_chunks
+from chainrule.data.formats.registry import Reading, reader
+from chainrule.data.gathering import Numbers, Words
+from chainrule.data.headers import Layout, find_layout
+from chainrule.data.numerals import Numerals
+from chainrule.data.records import Block, Records, blocks, structure
+from chainrule.data.sources import refuse_other_formats
+from chainrule.data.table import Lines, Table
+from chainrule.errors import DataError
+from chainrule.types import Array
+
+
+@reader(".csv", ".txt", ".dat", ".data")
+def read_csv(file: BinaryIO, source: str, reading: Reading) -> Table:
+    """Read text whose cells are separated by commas, or by what is found instead."""
+    return _read(file, source, reading, ",")
+
+
+@reader(".tsv", ".tab")
+def read_tsv(file: BinaryIO, source: str, reading: Reading) -> Table:
+    """Read text whose cells are separated by tabs, or by what is found instead."""
+    return _read(file, source, reading, "\t")
+
+
+def _read(file: BinaryIO, source: str, reading: Reading, usual: str) -> Table:
+    size = file.seek(0, 2)
+    text, notes = _text(file, source, reading)
+    scan: _Scan | None = None
+    for block in text:
+        if scan is None and (layout := find_layout(block, source, reading, usual)):
+            expected = int(1.05 * size / layout.bytes_per_row) + 16
+            scan = _Scan(layout, reading, expected)
+        if scan is not None:
+            scan.add(block)
+    if scan is None:
+        fact = "has only blank lines" if size else "is empty: 0 bytes"
+        raise DataError(f"{source} {fact}.\n  A table needs column names and at least one row.")
+    columns = scan.columns()
+    if unsettled := scan.unsettled():
+        columns |= _read_as_words(file, scan.layout, reading, unsettled)
+    ordered = tuple(columns[name] for name in scan.layout.names)
+    return Table(source, ordered, scan.rows, notes + scan.notes(), scan.lines())
+
+
+def _read_as_words(
+    file: BinaryIO, layout: Layout, reading: Reading, names: tuple[str, ...]
+) -> dict[str, Column]:
+    """Read some columns again as words: their first cells were numbers, later ones are not."""
+    scan = _Scan(layout, reading, 0, as_words=names)
+    for block in _text(file, layout.source, reading)[0]:
+        scan.add(block)
+    return scan.columns()
+
+
+def _text(file: BinaryIO, source: str, reading: Reading) -> tuple[Iterator[Block], tuple[str, ...]]:
+    file.seek(0)
+    head = file.read(16)
+    refuse_other_formats(head, source)
+    encoding, start, notes = find_encoding(head, reading.encoding)
+    file.seek(start)
+    return blocks(utf8_chunks(file, encoding, start, source), source), notes
+
+
+class _Scan:
+    """One pass over the blocks of a file, from its first record to its last."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        reading: Reading,
+        expected_rows: int,
+        as_words: tuple[str, ...] | None = None,
+    ) -> None:
+        self.layout, self._reading, self._expected = layout, reading, expected_rows
+        self._numerals = Numerals(reading.decimal or ".", reading.thousands)
+        self._wanted = frozenset(layout.names if as_words is None else as_words)
+        self._only_words = as_words is not None
+        self._gathered: dict[str, Numbers | Words] = {}
+        self._to_skip = layout.header_records
+        self._last_line = -1
+        self._breaks: list[tuple[Array, Array]] = []
+        self._empty: tuple[int, int] = (0, 0)
+        self._short: tuple[int, int] = (0, 0)
+        self.rows = 0
+
+    def add(self, block: Block) -> None:
+        """Take in one more block."""
+        records = structure(block, self.layout.delimiter, self.layout.source)
+        data, records = self._behind_header(block.data, records)
+        data, lines = self._checked(data, records)
+        if not lines.size:
+            return
+        columns = split_cells(
+            data,
+            self.layout.width,
+            self.layout.delimiter,
+            skips_empty=self.layout.skips_empty,
+            missing=self._reading.missing,
+        )
+        assert len(columns[0]) == lines.size, "pyarrow and the record scan disagree on the rows"
+        self._check_trailing(columns[-1], lines)
+        self._note_lines(lines)
+        for name, texts in zip(self.layout.names, columns, strict=False):
+            if name in self._wanted:
+                self._gather(name, texts)
+        self.rows += lines.size
+
+    def columns(self) -> dict[str, Column]:
+        """Return the columns that are settled."""
+        if not self.rows:
+            names = ", ".join(self.layout.names[:5])
+            raise DataError(
+                f"{self.layout.source} has column names ({names}) but no rows.\n"
+                "  Add at least one row; or say header=False (--no-header) if the first is data."
+            )
+        lines = self.lines()
+        found: dict[str, Column] = {}
+        for name in [name for name in self._gathered if name not in self.unsettled()]:
+            store = self._gathered.pop(name)
+            if isinstance(store, Numbers):
+                found[name] = store.column(name, lambda row: f"line {lines.of(row)}")
+            else:
+                found[name] = store.column(
+                    name, self._numerals, lambda row: f"line {lines.of(row)}"
+                )
+        return found
+
+    def unsettled(self) -> tuple[str, ...]:
+        """Return the columns that began as numbers and turned out to be words."""
+        return tuple(
+            name
+            for name, store in self._gathered.items()
+            if isinstance(store, Numbers) and not store.holds
+        )
+
+    def lines(self) -> Lines:
+        """Return where each row stands."""
+        rows, lines = zip(*self._breaks, strict=True) if self._breaks else ((), ())
+        return Lines(np.concatenate([[], *rows]).astype(np.int64), np.concatenate([[], *lines]))
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was inferred or filled up."""
+        notes = list(self.layout.notes)
+        for (count, line), fact in (
+            (self._empty, "empty lines were skipped"),
+            (self._short, "short rows were filled up with missing cells"),
+        ):
+            if count:
+                notes.append(f"{count} {fact} (first: line {line})")
+        if self.layout.trailing:
+            notes.append("each row ends in a delimiter; the empty last column was left out")
+        return tuple(notes)
+
+    def _behind_header(self, data: bytes, records: Records) -> tuple[bytes, Records]:
+        skip = min(self._to_skip, len(records.cells))
+        if not skip:
+            return data, records
+        self._to_skip -= skip
+        start = int(records.starts[skip]) if skip < len(records.cells) else len(data)
+        return data[start:], records.behind(skip, start)
+
+    def _checked(self, data: bytes, records: Records) -> tuple[bytes, Array]:
+        """Return the data, its short rows filled up if asked for, and the lines of its rows."""
+        cells = records.cells if self.layout.skips_empty else np.maximum(records.cells, 1)
+        is_row = cells > 0
+        self._empty = _counted(self._empty, records.lines[~is_row])
+        short = is_row & (cells < self.layout.width)
+        wrong = is_row & (cells != self.layout.width)
+        if self._reading.ragged == "missing":
+            wrong &= ~short
+        if wrong.any():
+            self._refuse_row(data, records, int(np.argmax(wrong)))
+        if short.any():
+            self._short = _counted(self._short, records.lines[short])
+            gaps = np.repeat(records.ends[short], self.layout.width - cells[short])
+            text = np.frombuffer(data, np.uint8)
+            data = np.insert(text, gaps, ord(self.layout.delimiter)).tobytes()
+        return data, records.lines[is_row]
+
+    def _refuse_row(self, data: bytes, records: Records, row: int) -> None:
+        found, wanted = int(records.cells[row]), len(self.layout.names)
+        text = data[records.starts[row] : records.ends[row]].decode("utf-8", "replace")
+        hint = "Quote cells that hold the delimiter, or name the right one (--delimiter)."
+        if found < wanted:
+            hint = (
+                "Complete the row; or say ragged='missing' (--ragged missing) "
+                "to take the cells at its end as missing."
+            )
+        elif found == wanted:
+            hint = "The rows before end in a delimiter; let all of them, or none."
+        raise DataError(
+            f"{self.layout.source}: line {int(records.lines[row])} has {found} cells, "
+            f"but there are {wanted} columns: {_shown(text)}.\n  {hint}"
+        )
+
+    def _check_trailing(self, texts: Any, lines: Array) -> None:
+        if self.layout.trailing and texts.null_count < len(texts):
+            row = int(np.argmax(texts.is_valid().to_numpy(zero_copy_only=False)))
+            wanted = len(self.layout.names)
+            raise DataError(
+                f"{self.layout.source}: line {int(lines[row])} has {wanted + 1} cells, but only "
+                f"{wanted} columns have names: the last is {_shown(texts[row].as_py())}.\n"
+                "  Name each column in the first line, or quote cells that hold the delimiter."
+            )
+
+    def _note_lines(self, lines: Array) -> None:
+        steps = np.diff(lines, prepend=self._last_line)
+        breaks = np.flatnonzero(steps != 1)
+        self._breaks.append((breaks + self.rows, lines[breaks]))
+        self._last_line = int(lines[-1])
+
+    def _gather(self, name: str, texts: Any) -> None:
+        store = self._gathered.get(name)
+        declared = name in self._reading.as_text
+        if store is None:
+            store = Words(declared=declared)
+            if not self._only_words and not declared:
+                numbers = Numbers(self._expected)
+                numbers.add(texts, self._numerals.parse(texts))
+                if numbers.holds:
+                    self._gathered[name] = numbers
+                    return
+            self._gathered[name] = store
+        if isinstance(store, Numbers):
+            store.add(texts, self._numerals.parse(texts))
+        else:
+            store.add(texts)
+
+
+def _counted(seen: tuple[int, int], lines: Array) -> tuple[int, int]:
+    """Return how many lines were seen in all, and the first of them."""
+    if not lines.size:
+        return seen
+    return seen[0] + int(lines.size), seen[1] or int(lines[0])
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}...")

@@ -1,0 +1,70 @@
+"""Parquet: typed columns in row groups.
+
+Knows the footer and what it claims; columns become ours in `typed`. No Arrow extension type is
+ever made: a file that asks for one is refused by its footer, before its schema is built.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, BinaryIO
+
+from chainrule.data.formats.registry import Reading, reader
+from chainrule.data.frames import finished_table
+from chainrule.data.memory import check_memory
+from chainrule.data.table import Table
+from chainrule.data.typed import column_from_arrow
+from chainrule.errors import DataError
+
+
+@reader(".parquet", ".pq")
+def read_parquet(file: BinaryIO, source: str, reading: Reading) -> Table:
+    """Read a Parquet file column by column."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        footer = pq.read_metadata(file)
+        _check_footer(footer, source)
+        file.seek(0)
+        table = pq.ParquetFile(file, memory_map=False, pre_buffer=False)
+        names = table.schema_arrow.names
+        columns = []
+        for i, name in enumerate(names):
+            values = _column(table, i, name, source)
+            columns.append(column_from_arrow(name, values, as_text=name in reading.as_text))
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"{source} is damaged or no Parquet file: {first}\n  Write the file again."
+        ) from error
+    return finished_table(source, columns)
+
+
+def _check_footer(footer: Any, source: str) -> None:
+    kept = (footer.metadata or {}).get(b"ARROW:schema", b"")
+    try:
+        schema = base64.b64decode(kept)
+    except binascii.Error:
+        schema = kept
+    if b"ARROW:extension:name" in schema:
+        raise DataError(
+            f"{source} has columns of Arrow extension types, which are not made here.\n"
+            "  Write it with plain columns (numbers, texts, dates)."
+        )
+    groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
+    claimed = sum(group.total_byte_size for group in groups)
+    if min([group.num_rows for group in groups], default=0) < 0 or claimed < 0:
+        raise DataError(f"{source} is damaged: its footer claims negative sizes.")
+    needed = max(claimed, footer.num_rows * footer.num_columns * 8)
+    check_memory(needed, f"reading {source} ({footer.num_rows} rows x {footer.num_columns})")
+
+
+def _column(table: Any, index: int, name: str, source: str) -> Any:
+    import pyarrow as pa
+
+    kind = table.schema_arrow.field(index).type
+    if pa.types.is_nested(kind):
+        return pa.nulls(table.metadata.num_rows, kind)
+    return table.read(columns=[name], use_threads=False).column(0)

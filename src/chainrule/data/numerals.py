@@ -1,0 +1,169 @@
+"""Numerals: when a text is a number, and which number it is.
+
+Knows how numbers are written; knows nothing of columns, files or types of tables.
+
+A text is a number if it is decimal digits with an optional sign, point and exponent; blanks
+around it do not matter. It is no number, although many readers take it for one, if it is `nan`
+or `inf`, hexadecimal, has digit groups that were not declared, or begins with a zero that the
+number would lose (`00123`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.types import Array
+
+_EXPONENT = r"([eE][+-]?[0-9]+)?"
+_PLAIN = rf"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+){_EXPONENT}$"
+_CODE = r"^\s*([+-]?0[0-9]|\+[0-9]{7,}\s*$)"
+_ALMOST = (
+    rf"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+){_EXPONENT}\s*$"  # a number, here one out of range
+    r"|^\s*[+-]?([0-9]+|[1-9][0-9]{0,2}([,.' ][0-9]{3})+)([.,][0-9]+)?\s*$"
+    r"|^\s*[+-]?[$€£¥]\s?[+-]?[0-9][0-9.,]*\s*$|^\s*[+-]?[0-9][0-9.,]*\s?[%$€£¥]\s*$"
+    r"|^\s*[+-]?(?i:inf|infinity)\s*$"
+)
+_MISSING_WORDS = frozenset(
+    {"na", "n/a", "nan", "null", "none", "nil", "?", "-", "--", ".", "#n/a", "missing", "unknown"}
+)
+
+
+@dataclass(frozen=True)
+class Numerals:
+    """How numbers are written in a file.
+
+    Attributes
+    ----------
+    decimal : str
+        The decimal mark.
+    thousands : str or None
+        The mark between groups of three digits, if there is one.
+    """
+
+    decimal: str = "."
+    thousands: str | None = None
+
+    def parse(self, texts: Any) -> Parsed:
+        """Return the numbers of a pyarrow array of strings (null: missing)."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        cells = texts
+        try:
+            if self.decimal != "." or self.thousands:
+                raise pa.ArrowInvalid("other marks")
+            values = pc.cast(cells, pa.float64())
+        except pa.ArrowInvalid:
+            cells = blanks_as_missing(pc.utf8_trim_whitespace(texts))
+            values = pc.cast(self._numbers_only(cells), pa.float64())
+        floats = values.to_numpy(zero_copy_only=False)
+        present = cells.is_valid().to_numpy(zero_copy_only=False)
+        bad = present & ~np.isfinite(floats)
+        codes = pc.sum(pc.match_substring_regex(cells, _CODE)).as_py() or 0
+        if bad.any():
+            floats = np.where(bad, np.nan, floats)
+        return Parsed(floats, bad, int(codes), len(present) - int(np.count_nonzero(present)))
+
+    def _numbers_only(self, cells: Any) -> Any:
+        """Return the cells that are numbers, written plainly; null for the others."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        is_number = pc.match_substring_regex(cells, self._pattern())
+        if self.thousands:
+            cells = pc.replace_substring(cells, self.thousands, "")
+        if self.decimal != ".":
+            cells = pc.replace_substring(cells, self.decimal, ".")
+        return pc.if_else(is_number, cells, pa.scalar(None, pa.string()))
+
+    def _pattern(self) -> str:
+        point = _escaped(self.decimal)
+        whole = "[0-9]+"
+        if self.thousands:
+            whole = f"([0-9]+|[0-9]{{1,3}}({_escaped(self.thousands)}[0-9]{{3}})+)"
+        return rf"^[+-]?({whole}({point}[0-9]*)?|{point}[0-9]+){_EXPONENT}$"
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """Texts read as numbers.
+
+    Attributes
+    ----------
+    values : ndarray of float64
+        The numbers; NaN where a text is missing or no number.
+    bad : ndarray of bool
+        Where a text is present but no finite number.
+    codes : int
+        How many texts would lose a leading zero (or the plus of a telephone number).
+    missing : int
+        How many texts are missing.
+    """
+
+    values: Array
+    bad: Array
+    codes: int
+    missing: int
+
+
+def _escaped(mark: str) -> str:
+    return f"[{mark}]"
+
+
+def blanks_as_missing(texts: Any) -> Any:
+    """Return the texts with those of only blanks made missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
+    if not pc.any(blank).as_py():
+        return texts
+    return pc.if_else(blank, pa.scalar(None, texts.type), texts)
+
+
+def looks_numeric(texts: Any) -> Array:
+    """Return where a text was meant as a number: 1,234 or 3,14 or 5 % or 1e400."""
+    import pyarrow.compute as pc
+
+    found = pc.fill_null(pc.match_substring_regex(texts, _ALMOST), False)
+    return np.asarray(found.to_numpy(zero_copy_only=False))
+
+
+def changed_by_rounding(texts: Any, values: Array) -> tuple[int, int]:
+    """Count the integers that float64 changes, and the non-zero numbers that become 0."""
+    import pyarrow.compute as pc
+
+    large = np.flatnonzero(np.abs(values) >= 2.0**53)
+    zero = np.flatnonzero(values == 0)
+    inexact = vanished = 0
+    for text, place in zip(texts.take(large).to_pylist(), large, strict=True):
+        digits = text.strip().removeprefix("+")
+        is_integer = digits.removeprefix("-").isdecimal() and len(digits) <= 400
+        inexact += is_integer and int(digits) != int(values[place])
+    if len(zero):
+        lost = pc.match_substring_regex(texts.take(zero), "^[^eE]*[1-9]")
+        vanished = pc.sum(lost).as_py() or 0
+    return int(inexact), int(vanished)
+
+
+def way_out(name: str, text: str) -> str:
+    """Say what would do about a text that stands where numbers are expected."""
+    bare = text.strip()
+    declare = (
+        f"missing=[{bare!r}] (--missing {bare!r}) if it stands for a missing value, "
+        f"categorical=[{name!r}] (--categorical {name}) if all cells are categories, "
+        f"or text=[{name!r}] (--text {name}) to leave the column out"
+    )
+    if bare.casefold() in _MISSING_WORDS:
+        return f"Say {declare}."
+    if bare[-1:] in "%$€£¥" or bare[:1] in "$€£¥":
+        return f"Write plain numbers without the sign, or say {declare}."
+    if "," in bare and bare.replace(",", "").replace(".", "").lstrip("+-").isdigit():
+        return (
+            "If the comma groups digits say thousands=',' (--thousands ,); "
+            f"if it is the decimal mark say decimal=',' (--decimal ,); or say {declare}."
+        )
+    return f"Correct the cell, or say {declare}."
