@@ -1,6 +1,7 @@
 """Small runs, and tools to compare, damage and forge them."""
 
 import hashlib
+import io
 import json
 import struct
 from pathlib import Path
@@ -78,3 +79,18 @@ def tensors_file(header, body=b""):
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     return struct.pack("<Q", len(text)) + text + body
+
+
+def tensor(dtype="F64", shape=(2,), offsets=(0, 16), **more):
+    """One entry of a safetensors header."""
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": list(offsets), **more}
+
+
+def parquet(table, **options):
+    """A table as another program may write it."""
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    plain = {"compression": "none", "use_dictionary": False, "store_schema": False}
+    pq.write_table(table, sink, **(plain | options))
+    return sink.getvalue()

@@ -95,7 +95,7 @@ def test_zeroed_and_swapped_blocks(run, name):
 def test_a_missing_file(run, name, tmp_path):
     copy = shutil.copytree(run, tmp_path / "copy")
     (copy / name).unlink()
-    with pytest.raises(FileRefused, match="missing|without run.json"):
+    with pytest.raises(FileRefused, match=r"missing|without run\.json"):
         read_run(copy)
 
 

@@ -119,10 +119,12 @@ def test_other_programs_read_our_files(tmp_path):
     from safetensors.numpy import load_file, save_file
 
     run = write_run(tmp_path / "run", sample())
-    assert bits(dict(sorted(load_file(run / "model.safetensors").items()))) == bits(sample().weights)
+    assert bits(dict(sorted(load_file(run / "model.safetensors").items()))) == bits(
+        sample().weights
+    )
     table = pq.read_table(run / "history.parquet")
     assert table["step"].to_pylist() == [0, 1]
-    assert table["loss"].to_numpy()[0] == 0.5
+    assert table["loss"].to_pylist()[0] == 0.5
     assert json.loads((run / "run.json").read_text())["manifest"]["spec"] == "2-2:tanh-1"
 
     from chainrule.files import tensors
@@ -160,6 +162,22 @@ def test_history_of_one_long_column_is_quick_to_open(tmp_path):
     run = write_run(tmp_path / "run", RunContents({}, {}, {"loss": loss, "none": loss[::-1]}))
     back = read_run(run).history
     assert bits(back) == bits({"loss": loss, "none": loss[::-1]})
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2**20, 2**20 + 3])
+@pytest.mark.parametrize("columns", [1, 13, 14, 15, 200])
+def test_histories_of_every_layout_are_parquet(tmp_path, rows, columns):
+    """Lists of 15 and more, and columns of several pages, are written in another way."""
+    import pyarrow.parquet as pq
+
+    if rows > 2 and columns > 1:
+        rows -= 2**20 - 2
+    history = {f"é{k}": np.full(rows, k, ["f4", "f8", "i8"][k % 3]) for k in range(columns)}
+    run = write_run(tmp_path / "run", RunContents({}, {}, history))
+    assert bits(read_run(run).history) == bits(history)
+    table = pq.read_table(run / "history.parquet")
+    table.validate(full=True)
+    assert bits({name: table[name].to_numpy() for name in table.column_names}) == bits(history)
 
 
 def test_empty_histories(tmp_path):

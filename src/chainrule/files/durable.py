@@ -14,6 +14,11 @@ from pathlib import Path
 
 from chainrule.files.refusals import UNTOUCHED, refused
 
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
 _FLAGS = (
     os.O_WRONLY
     | os.O_CREAT
@@ -74,9 +79,7 @@ def locked(folder: Path) -> Iterator[bool]:
     The lock goes when the process does, however it ends. Systems without such locks always
     give True.
     """
-    try:
-        import fcntl
-    except ImportError:
+    if fcntl is None:
         yield True
         return
     descriptor = os.open(folder, os.O_RDONLY)

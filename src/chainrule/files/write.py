@@ -168,7 +168,7 @@ def _optional_pieces(
 ) -> Pieces:
     pieces: Pieces = {}
     if columns:
-        pieces[layout.HISTORY] = [history.encode(columns, f"{where}: {layout.HISTORY}")]
+        pieces[layout.HISTORY] = history.encode(columns, f"{where}: {layout.HISTORY}")
     for step, arrays in checkpoints.items():
         pieces[_checkpoint_name(step, where)] = tensors.encode(arrays, f"{where}: step {step}")
     if report is not None:

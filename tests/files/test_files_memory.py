@@ -1,0 +1,100 @@
+"""A hostile run needs at most twice its length of memory, plus 16 MiB."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from run_samples import forge, parquet, sample, sealed, tensor, tensors_file
+
+from chainrule.files import write_run
+
+
+@pytest.fixture
+def run(tmp_path):
+    return write_run(tmp_path / "run", sample())
+
+
+PEAK = """
+import resource, sys
+import numpy, msgspec
+from chainrule.errors import FileRefused
+from chainrule.files import read_run
+try:
+    read_run(sys.argv[1])
+except FileRefused:
+    pass
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    read_run(sys.argv[2])
+    print("read", end=" ")
+except FileRefused as problem:
+    print("refused", end=" ")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def repeated(text, size):
+    return '"manifest":{"a":[' + ",".join([text] * (size // (len(text) + 1))) + "]}}"
+
+
+SIZE = 12 * 2**20
+WIDE = {
+    "empty lists": lambda: sealed(repeated("[]", SIZE)),
+    "empty objects": lambda: sealed(repeated("{}", SIZE)),
+    "small objects": lambda: sealed(repeated('{"a":1}', SIZE)),
+    "empty strings": lambda: sealed(repeated('""', SIZE)),
+    "short strings": lambda: sealed(repeated('"ab"', SIZE)),
+    "numbers": lambda: sealed(repeated("7777", SIZE)),
+    "floats": lambda: sealed(repeated("0.5", SIZE)),
+    "keys": lambda: sealed(
+        '"manifest":{' + ",".join(f'"{k:06x}":1' for k in range(SIZE // 11)) + "}}"
+    ),
+    "one string of emoji": lambda: sealed('"manifest":"\\ud83d\\ude00' + "a" * SIZE + '"}'),
+    "one string of escapes": lambda: sealed('"manifest":"' + "\\u00e9" * (SIZE // 6) + '"}'),
+    "quotes in a string": lambda: sealed('"manifest":"' + '\\"' * (SIZE // 2) + '"}'),
+    "colons in a string": lambda: sealed(
+        '"manifest":["' + ":" * (SIZE // 2) + '",""' * 2000 + "]}"
+    ),
+    "deep lists": lambda: sealed('"manifest":' + "[" * (SIZE // 2) + "]" * (SIZE // 2) + "}"),
+    "blanks": lambda: sealed('"manifest":' + " " * SIZE + "1}"),
+    "junk": lambda: os.urandom(SIZE),
+    "zeros": lambda: bytes(SIZE),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", WIDE)
+def test_a_hostile_record_needs_no_more_than_twice_its_length(run, tmp_path, what):
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    data = WIDE[what]()
+    (bad / "run.json").write_bytes(data)
+    (bad / "model.safetensors").write_bytes(b"")
+    answer, peak = peak_of(run, bad)
+    assert answer == "refused"
+    assert peak <= 2 * len(data) + 16 * 2**20
+
+
+def peak_of(run, bad):
+    command = [sys.executable, "-c", PEAK, str(run), str(bad)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    answer, peak = done.stdout.split()
+    return answer, int(peak) * 1024
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wide", [True, False])
+def test_hostile_tensors_and_histories_need_no_more_than_twice_the_run(run, tmp_path, wide):
+    import pyarrow as pa
+
+    many = {f"t{k}": tensor(shape=(0,), offsets=(0, 0)) for k in range(12_000)}
+    bomb = pa.table({"loss": np.zeros(50_000_000)})
+    (run / "model.safetensors").write_bytes(tensors_file(many if wide else {}))
+    (run / "history.parquet").write_bytes(parquet(bomb, compression="zstd"))
+    forge(run)
+    answer, peak = peak_of(write_run(tmp_path / "good", sample()), run)
+    total = sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
+    assert answer == "refused"
+    assert peak <= 2 * total + 16 * 2**20
