@@ -100,7 +100,7 @@ def number_column(name: str, values: Array, **facts: Any) -> Column:
     --------
     >>> number_column("a", np.array([1.0, 2.0])).kind
     'number'
-    >>> number_column("a", np.array([np.nan])).kind
+    >>> number_column("a", np.array([np.nan]), missing=1).kind
     'empty'
     """
     missing, nans = facts.get("missing", 0), facts.get("nans", 0)

@@ -270,14 +270,14 @@ class Flag:
     def encode(self, column: Column, rows: Array, where: Where, out: Array) -> None:
         """Write the features of the given rows into out, (rows, features)."""
         words, codes = words_of(column, rows)
-        for row in np.flatnonzero(codes >= 0):
-            word = words[int(codes[row])]
-            if word.casefold() not in ("true", "false", "1", "0"):
-                raise DataError(
-                    f"column {self.name!r} held true and false in training, but "
-                    f"{where(int(rows[row]))} has {word!r}."
-                )
-            break
+        strange = [word.casefold() not in ("true", "false", "1", "0") for word in words]
+        wrong = np.array([*strange, False])[codes]
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f"column {self.name!r} held true and false in training, but "
+                f"{where(int(rows[row]))} has {words[int(codes[row])]!r}."
+            )
         truth = [word.casefold() in ("true", "1") for word in words]
         out[:, 0] = np.array([*truth, self.fill], dtype=np.float64)[codes]
         if self.indicator:

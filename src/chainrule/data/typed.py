@@ -128,7 +128,8 @@ def _numbers(name: str, values: Array, gaps: Array) -> Column:
                 f"if they are ids say text=[{name!r}] (--text {name})",
             )
     floats = values.astype(np.float64, copy=bool(len(gaps)))
-    floats[gaps] = np.nan
+    if len(gaps):
+        floats[gaps] = np.nan
     nans = int(np.count_nonzero(np.isnan(floats))) - len(gaps)
     infinite = np.isinf(floats)
     doubt = ""

@@ -1,0 +1,152 @@
+"""Predictions: writing columns of results to a file, whole or not at all.
+
+Knows columns, CSV and Parquet; knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from chainrule.data.columns import some
+from chainrule.errors import DataError
+from chainrule.types import Array, ArrayLike
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_ROWS = 10_000
+
+Writer = Callable[[BinaryIO, dict[str, Array]], None]
+
+
+def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, ArrayLike]) -> Path:
+    """Write columns to a CSV or Parquet file, by the ending of its name.
+
+    The file appears complete or not at all. In CSV, a text that a spreadsheet would run as a
+    formula (it begins with = + - @ or a tab, and is no number) is preceded by an apostrophe.
+
+    Parameters
+    ----------
+    path : path
+        Ending in .csv, .tsv or .parquet; an existing file is replaced.
+    columns : mapping of str to array
+        Columns of one length.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_predictions(folder + "/out.csv", {"label": ["a", "=b"], "p": [0.5, 1]})
+    ...     print(path.read_text(), end="")
+    label,p
+    a,0.5
+    '=b,1.0
+    """
+    target = Path(path)
+    writer = _writers.get(target.suffix.lower())
+    if writer is None:
+        raise DataError(
+            f"Predictions cannot be written to {target}: the ending {target.suffix!r} is unknown.\n"
+            f"  Use one of {some(sorted(_writers))}."
+        )
+    arrays = {str(name): np.asarray(values) for name, values in columns.items()}
+    lengths = {name: array.shape for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):
+        raise DataError(f"Columns to write must be of one axis and one length, got {lengths}.")
+    _write_whole(target, lambda file: writer(file, arrays))
+    return target
+
+
+def _write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write into a new file beside the path, then put it in its place."""
+    temporary = ""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _write_text(file: BinaryIO, arrays: dict[str, Array], delimiter: str) -> None:
+    lines = _Lines(file)
+    writer = csv.writer(lines, delimiter=delimiter, lineterminator="\n")
+    writer.writerow([harmless(name) for name in arrays])
+    rows = len(next(iter(arrays.values()), ()))
+    for start in range(0, rows, _ROWS):
+        cells = [_cells(array[start : start + _ROWS]) for array in arrays.values()]
+        writer.writerows(zip(*cells, strict=True))
+
+
+class _Lines:
+    """What csv.writer writes to: text that goes to a binary file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write a line as UTF-8."""
+        return self._file.write(text.encode("utf-8"))
+
+
+def _cells(array: Array) -> list[Any]:
+    if array.dtype.kind == "f":
+        return [str(value) for value in array] if array.dtype.itemsize < 8 else array.tolist()
+    return [harmless(cell) if isinstance(cell, str) else cell for cell in array.tolist()]
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet runs as a formula.
+
+    Examples
+    --------
+    >>> harmless("=1+1"), harmless("-5"), harmless("plain")
+    ("'=1+1", '-5', 'plain')
+    """
+    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text
+
+
+def _write_csv(file: BinaryIO, arrays: dict[str, Array]) -> None:
+    _write_text(file, arrays, ",")
+
+
+def _write_tsv(file: BinaryIO, arrays: dict[str, Array]) -> None:
+    _write_text(file, arrays, "\t")
+
+
+def _write_parquet(file: BinaryIO, arrays: dict[str, Array]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        name: pa.array(array.tolist() if array.dtype.kind in "OU" else array)
+        for name, array in arrays.items()
+    }
+    pq.write_table(pa.table(columns), file)
+
+
+_writers: dict[str, Writer] = {".csv": _write_csv, ".tsv": _write_tsv, ".parquet": _write_parquet}
