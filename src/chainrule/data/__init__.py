@@ -16,26 +16,26 @@ from chainrule.data.batches import batch_of_step, batch_rows, row_batch, steps_p
 from chainrule.data.splits import Split, split
 
 if TYPE_CHECKING:
+    from chainrule.data.catalog import Manifest, shipped
     from chainrule.data.columns import Column
     from chainrule.data.dataset import Dataset, prepare, report_lines
     from chainrule.data.formats import Reading
     from chainrule.data.predictions import write_predictions
     from chainrule.data.preparation import Preparation
     from chainrule.data.reading import read_table
-    from chainrule.data.shipped import Manifest, shipped
     from chainrule.data.table import Table
 
 _homes = {
     "Column": "columns",
     "Dataset": "dataset",
-    "Manifest": "shipped",
+    "Manifest": "catalog",
     "Preparation": "preparation",
     "Reading": "formats",
     "Table": "table",
     "prepare": "dataset",
     "read_table": "reading",
     "report_lines": "dataset",
-    "shipped": "shipped",
+    "shipped": "catalog",
     "write_predictions": "predictions",
 }
 
@@ -67,7 +67,6 @@ def __getattr__(name: str) -> Any:
     """Load what concerns tables when it is first asked for."""
     if name not in _homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # the submodule `shipped` would stand in the way of the function of that name
     value = getattr(import_module(f"{__name__}.{_homes[name]}"), name)
     globals()[name] = value
     return value
