@@ -2,8 +2,112 @@
 
 from chainrule import ops
 from chainrule.autodiff import central_differences, complex_step, directional_derivative, gradients
+from chainrule.errors import ChainruleError, DivergenceError
 from chainrule.executors import evaluate, grad, value_and_grad
-from chainrule.graph import constant, dot, listing, simplify, variable
-from chainrule.ops import function as _function
+from chainrule.graph import constant, dot, listing, parameter, simplify, variable
+from chainrule.nn import Dense, Network
+from chainrule.nn import find_loss as loss
+from chainrule.ops.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_sigmoid,
+    relu,
+    sigmoid,
+    silu,
+    softplus,
+    tanh,
+)
+from chainrule.ops.compare import clip, maximum, minimum, stop_gradient, where
+from chainrule.ops.composite import log_softmax, logsumexp, norm, softmax, std, var
+from chainrule.ops.index import gather
+from chainrule.ops.products import einsum, matmul
+from chainrule.ops.reduction import mean
+from chainrule.ops.shape import concat, reshape, stack, transpose
+from chainrule.ops.transcendental import cos, erf, exp, expm1, log, log1p, sin, sqrt
+from chainrule.optim import (
+    SGD,
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    Exponential,
+    Momentum,
+    Nesterov,
+    RMSProp,
+    StepDecay,
+    WarmUp,
+)
+from chainrule.run import Run, load, train
 
-sigmoid=_function("sigmoid"); tanh=_function("tanh"); exp=_function("exp")
+__all__ = [
+    "Adam",
+    "AdamW",
+    "ChainruleError",
+    "Constant",
+    "Cosine",
+    "Dense",
+    "DivergenceError",
+    "Exponential",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "RMSProp",
+    "Run",
+    "SGD",
+    "StepDecay",
+    "WarmUp",
+    "central_differences",
+    "clip",
+    "complex_step",
+    "concat",
+    "constant",
+    "cos",
+    "directional_derivative",
+    "dot",
+    "einsum",
+    "elu",
+    "erf",
+    "evaluate",
+    "exp",
+    "expm1",
+    "gather",
+    "gelu",
+    "grad",
+    "gradients",
+    "leaky_relu",
+    "listing",
+    "load",
+    "log",
+    "log1p",
+    "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
+    "loss",
+    "matmul",
+    "maximum",
+    "mean",
+    "minimum",
+    "norm",
+    "ops",
+    "parameter",
+    "relu",
+    "reshape",
+    "sigmoid",
+    "silu",
+    "simplify",
+    "sin",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "stack",
+    "std",
+    "stop_gradient",
+    "tanh",
+    "train",
+    "transpose",
+    "value_and_grad",
+    "var",
+    "variable",
+    "where",
+]

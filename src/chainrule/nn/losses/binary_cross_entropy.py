@@ -1,0 +1,25 @@
+"""Binary cross-entropy on logits, summed over outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainrule import ops
+from chainrule.graph import Node
+from chainrule.nn.losses.loss import loss
+
+
+@loss(
+    formula="-sum_k (y log p + (1 - y) log(1 - p)), p = sigmoid(z)",
+    latex=r"-\sum_k \left( y_k \ln p_k + (1 - y_k) \ln(1 - p_k) \right),\ p = \sigma(z)",
+    targets="binary",
+    logits_of="sigmoid",
+)
+def binary_cross_entropy(out: Node, y: Node) -> Node:
+    """Return the binary cross-entropy of logits: ``y softplus(-z) + (1 - y) softplus(z)``.
+
+    No probability is formed, so nothing is clamped: at logit 1000 and y = 0 it is 1000.
+    """
+    softplus = ops.function("softplus")
+    one, zero = softplus(-out), softplus(out)
+    return np.sum(ops.function("chain")(y, one) + ops.function("chain")(1.0 - y, zero), axis=1)

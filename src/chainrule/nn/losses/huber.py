@@ -1,0 +1,20 @@
+"""The Huber loss: squared near the target, straight beyond a threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainrule.graph import Node
+from chainrule.nn.losses.loss import loss
+
+
+@loss(
+    formula="mean_k (1/2 e^2 if |e| <= t else t (|e| - t/2)), e = out - y, t = 1 unless given",
+    latex=r"\mathrm{mean}_k \begin{cases} \tfrac12 e_k^2 & |e_k| \le t \\"
+    r" t\,(|e_k| - \tfrac{t}{2}) & \text{else} \end{cases}",
+)
+def huber(out: Node, y: Node, threshold: float = 1.0) -> Node:
+    """Return the Huber loss averaged over outputs; Huber, Ann. Math. Stat. 35 (1964)."""
+    size = np.abs(out - y)
+    inside = np.minimum(size, threshold)
+    return np.mean(inside * (size - 0.5 * inside), axis=1)  # type: ignore[return-value]

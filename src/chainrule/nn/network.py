@@ -1,0 +1,265 @@
+"""Networks: a list of layers, and the forward graph they build.
+
+Knows layers by their form; knows no loss, no optimizer, no values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import SpecError
+from chainrule.graph import Node, variable
+from chainrule.nn.initializers import look_up
+from chainrule.nn.layers import Layer, layer_from_dict
+from chainrule.nn.layers.layer import layer_to_dict
+from chainrule.nn.scope import ParameterSpec, Scope
+from chainrule.nn.spec import layers_from_spec, spec_of
+from chainrule.types import Array
+
+
+@dataclass(frozen=True)
+class Forward:
+    """The forward graph of a network for a number of rows.
+
+    Attributes
+    ----------
+    x : Node
+        The inputs (rows, features), a variable.
+    out : Node
+        The output after the last activation.
+    logits : Node
+        The last pre-activation.
+    names : mapping of str to Node
+        ``x``, ``zK``, ``hK``, ``out``.
+    parameters : mapping of str to Node
+        Every parameter by name.
+    specs : mapping of str to ParameterSpec
+        What the layers say of them.
+    """
+
+    x: Node
+    out: Node
+    logits: Node
+    names: Mapping[str, Node]
+    parameters: Mapping[str, Node]
+    specs: Mapping[str, ParameterSpec]
+
+
+@dataclass(frozen=True, init=False)
+class Network:
+    """A network: layers one after the other, and the number of inputs.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        At least one; the last one gives the output.
+    inputs : int
+        Features of a row, at least 1.
+
+    Raises
+    ------
+    SpecError, ShapeError
+        If the layers make no network.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Dense(4, "sigmoid"), cr.Dense(1, "sigmoid")], inputs=3)
+    >>> net.spec
+    '3-4:sigmoid-1:sigmoid'
+    >>> net == cr.Network.from_spec("3-4:sigmoid-1:sigmoid")
+    True
+    >>> net.size
+    21
+    """
+
+    layers: tuple[Layer, ...]
+    inputs: int
+
+    def __init__(self, layers: Sequence[Layer], inputs: int) -> None:
+        if isinstance(inputs, bool) or not isinstance(inputs, (int, np.integer)) or inputs < 1:
+            raise SpecError(
+                f"a network needs inputs, a whole number of at least 1; got {inputs!r}."
+            )
+        if isinstance(layers, (str, bytes)) or not isinstance(layers, Sequence) or not layers:
+            raise SpecError(
+                f"a network needs a list of at least one layer; got {layers!r}.\n"
+                "  For a spec string use Network.from_spec('3-4:sigmoid-1:sigmoid')."
+            )
+        for item in layers:
+            if not hasattr(item, "forward"):
+                raise SpecError(f"{item!r} is not a layer; use for example Dense(4, 'sigmoid').")
+        object.__setattr__(self, "layers", tuple(layers))
+        object.__setattr__(self, "inputs", int(inputs))
+        self._check_softmax()
+        self.specs  # noqa: B018  builds the graph once, so that what does not fit is said now
+
+    def _check_softmax(self) -> None:
+        for k, item in enumerate(self.layers[:-1], 1):
+            if getattr(item, "activation", None) == "softmax":
+                raise SpecError(f"layer {k} has activation softmax; only the last layer may.")
+
+    @classmethod
+    def from_spec(cls, spec: str) -> Network:
+        """Return the network of a spec string: inputs, then units and activation of each layer.
+
+        Parameters
+        ----------
+        spec : str
+            For example ``"3-4:sigmoid-1:sigmoid"``; no activation means linear.
+
+        Examples
+        --------
+        >>> Network.from_spec("2-8:tanh-3:softmax").outputs
+        3
+        """
+        inputs, layers = layers_from_spec(spec)
+        return cls(layers, inputs)
+
+    @property
+    def spec(self) -> str:
+        """The network as a spec string.
+
+        Raises
+        ------
+        SpecError
+            If a layer has settings that a spec cannot say; `to_dict` can.
+        """
+        return spec_of(self.inputs, self.layers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the network as plain data, for JSON."""
+        return {"inputs": self.inputs, "layers": [layer_to_dict(item) for item in self.layers]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Network:
+        """Return the network that `to_dict` wrote down.
+
+        Examples
+        --------
+        >>> net = Network.from_spec("2-1")
+        >>> Network.from_dict(net.to_dict()) == net
+        True
+        """
+        if set(data) != {"inputs", "layers"}:
+            raise SpecError(f"a network's dict has inputs and layers; got {sorted(data)}.")
+        return cls([layer_from_dict(item) for item in data["layers"]], data["inputs"])
+
+    def to_json(self) -> str:
+        """Return the network as JSON text."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Network:
+        """Return the network that `to_json` wrote down."""
+        try:
+            return cls.from_dict(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise SpecError(f"the network's JSON cannot be read: {error}.") from None
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs."""
+        shape: tuple[int, ...] = (self.inputs,)
+        for item in self.layers:
+            shape = item.output_shape(shape)
+        return shape[0]
+
+    @property
+    def last_activation(self) -> str:
+        """The activation of the last layer."""
+        return getattr(self.layers[-1], "activation", "linear")
+
+    @property
+    def specs(self) -> Mapping[str, ParameterSpec]:
+        """What the layers say of each parameter, by name."""
+        return self.forward(1).specs
+
+    @property
+    def size(self) -> int:
+        """Number of weights, biases included, shared ones once."""
+        return sum(int(np.prod(spec.shape)) for spec in self.specs.values())
+
+    def forward(self, rows: int, dtype: Any = np.float64) -> Forward:
+        """Return the forward graph for a number of rows.
+
+        Parameters
+        ----------
+        rows : int
+            Rows of ``x``.
+        dtype : optional
+            float64 or float32.
+        """
+        x = variable("x", shape=(rows, self.inputs), dtype=dtype)
+        scope = Scope(np.dtype(dtype))
+        scope.names["x"] = out = x
+        for item in self.layers:
+            scope.number += item.has_weights
+            out = item.forward(out, scope, last=item is self.layers[-1])
+        out = scope.name("out", out)
+        logits = scope.names.get(f"z{scope.number}", out)
+        return Forward(x, out, logits, scope.names, scope.parameters, scope.specs)
+
+    def initial_parameters(
+        self, rng: np.random.Generator, dtype: Any = np.float64
+    ) -> dict[str, Array]:
+        """Return starting values by name, drawn in the order of the layers."""
+        return {
+            name: look_up(spec.initializer)(spec.shape, rng).astype(dtype)
+            for name, spec in self.specs.items()
+        }
+
+    def summary(self) -> str:
+        """Return a table of the layers: output, activation, parameters, settings.
+
+        Examples
+        --------
+        >>> print(Network.from_spec("3-4:sigmoid-1:sigmoid").summary())
+        layer  units  activation  parameters             weights
+        x      3
+        1      4      sigmoid     W1 (3, 4)  b1 (4,)          16
+        2      1      sigmoid     W2 (4, 1)  b2 (1,)           5
+        total                                                 21
+        """
+        rows = [
+            ("layer", "units", "activation", "parameters", "weights"),
+            ("x", str(self.inputs), "", "", ""),
+        ]
+        scope, out = Scope(), variable("x", shape=(1, self.inputs))
+        for item in self.layers:
+            before = set(scope.specs)
+            scope.number += item.has_weights
+            out = item.forward(out, scope, last=item is self.layers[-1])
+            new = [spec for name, spec in scope.specs.items() if name not in before]
+            text = "  ".join(f"{s.name} {s.shape}{_wishes(s)}" for s in new)
+            size = sum(int(np.prod(s.shape)) for s in new)
+            rows.append(
+                (
+                    str(scope.number),
+                    str(out.shape[-1]),
+                    getattr(item, "activation", ""),
+                    text,
+                    str(size),
+                )
+            )
+        rows.append(("total", "", "", "", str(self.size)))
+        widths = [max(len(row[c]) for row in rows) for c in range(5)]
+        return "\n".join(
+            "  ".join(
+                cell.rjust(w) if c == 4 else cell.ljust(w)
+                for c, (cell, w) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        )
+
+
+def _wishes(spec: ParameterSpec) -> str:
+    """Return what is unusual about a parameter, in brackets."""
+    parts = [] if spec.trainable else ["frozen"]
+    parts += [f"{name} {value:g}" for name, value in (("l1", spec.l1), ("l2", spec.l2)) if value]
+    return f" [{', '.join(parts)}]" if parts else ""

@@ -1,0 +1,62 @@
+"""Spec strings: ``3-4:sigmoid-1:sigmoid`` to layers and back.
+
+Knows the words of a spec; knows no graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainrule.errors import SpecError
+from chainrule.nn.activations import LINEAR
+from chainrule.nn.layers import Layer
+from chainrule.nn.layers.dense import Dense
+
+FORM = "write inputs, then units or units:activation for each layer, such as 3-4:sigmoid-1:sigmoid"
+
+
+def layers_from_spec(spec: str) -> tuple[int, list[Layer]]:
+    """Return the number of inputs and the layers of a spec string.
+
+    Raises
+    ------
+    SpecError
+        Naming the part that cannot be read.
+
+    Examples
+    --------
+    >>> layers_from_spec("3-4:sigmoid-1")
+    (3, [Dense(units=4, activation='sigmoid'), Dense(units=1, activation='linear')])
+    """
+    if not isinstance(spec, str):
+        raise SpecError(f"a spec is a string; got {spec!r}.\n  {FORM[0].upper()}{FORM[1:]}.")
+    parts = spec.strip().split("-")
+    if len(parts) < 2:
+        raise SpecError(f"spec {spec!r} names no layer; {FORM}.")
+    inputs = _number(parts[0], spec)
+    layers: list[Layer] = []
+    for part in parts[1:]:
+        units, colon, name = part.partition(":")
+        if colon and not name:
+            raise SpecError(f"spec {spec!r}: {part!r} names no activation after the colon; {FORM}.")
+        layers.append(Dense(_number(units, spec), name.strip() or LINEAR))
+    return inputs, layers
+
+
+def _number(text: str, spec: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise SpecError(f"spec {spec!r}: {text!r} is not a whole number of at least 1; {FORM}.")
+    return int(text)
+
+
+def spec_of(inputs: int, layers: Sequence[Layer]) -> str:
+    """Return the spec string of layers, or say which one it cannot say."""
+    tokens = [str(inputs)]
+    for k, item in enumerate(layers, 1):
+        token = item.spec_token
+        if token is None:
+            raise SpecError(
+                f"layer {k}, {item!r}, cannot be said in a spec; use to_dict or to_json."
+            )
+        tokens.append(token)
+    return "-".join(tokens)

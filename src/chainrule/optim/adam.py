@@ -1,0 +1,61 @@
+"""Adam: momentum and running size of gradients, both corrected for their start at zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from chainrule.graph import Node, named
+from chainrule.optim.optimizer import Optimizer, in_dtype, optimizer
+from chainrule.optim.schedules import Schedule
+
+
+@optimizer("adam")
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adaptive moment estimation.
+
+    ``m = beta1 m + (1 - beta1) g``; ``v = beta2 v + (1 - beta2) g**2``;
+    ``w = w - rate * m_hat / (sqrt(v_hat) + epsilon)`` with
+    ``m_hat = m / (1 - beta1**(t + 1))`` and ``v_hat = v / (1 - beta2**(t + 1))``.
+
+    Kingma and Ba, ICLR 2015, algorithm 1, whose defaults these are.
+
+    Parameters
+    ----------
+    beta1, beta2 : float
+        How much of the running means stays, in [0, 1).
+    epsilon : float
+        Added to the root, above 0.
+
+    Examples
+    --------
+    >>> Adam().slots
+    ('m', 'v')
+    """
+
+    learning_rate: float | Schedule = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    slots: ClassVar[tuple[str, ...]] = ("m", "v")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require("beta1", 0.0, 1.0)
+        self.require("beta2", 0.0, 1.0)
+        self.require("epsilon", 0.0, np.inf, open_low=True)
+
+    def step(
+        self, w: Node, g: Node, slots: Mapping[str, Node], rate: Node, t: Node
+    ) -> tuple[Node, dict[str, Node]]:
+        """Return the new value and both running means."""
+        m = named(self.beta1 * slots["m"] + (1.0 - self.beta1) * g, f"{w.name}.m new")
+        v = named(self.beta2 * slots["v"] + (1.0 - self.beta2) * np.square(g), f"{w.name}.v new")
+        m_hat = named(m / in_dtype(1.0 - np.power(self.beta1, t + 1.0), w), f"{w.name}.m_hat")
+        v_hat = named(v / in_dtype(1.0 - np.power(self.beta2, t + 1.0), w), f"{w.name}.v_hat")
+        return w - rate * m_hat / (np.sqrt(v_hat) + self.epsilon), {"m": m, "v": v}

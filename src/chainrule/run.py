@@ -1,0 +1,432 @@
+"""Run: the facade that people hold after training; `train` and `load` make one.
+
+Wraps a plain record and calls the rooms below; computes nothing of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.arrays import check_inputs
+from chainrule.errors import DivergenceError, ShapeError, SpecError
+from chainrule.executors.threads import one_thread
+from chainrule.nn import Loss, Network
+from chainrule.optim import Optimizer
+from chainrule.plan import Plan
+from chainrule.train import (
+    Callback,
+    MemoryEstimate,
+    Moment,
+    Record,
+    estimate_memory,
+    judge_rows,
+    moment_at,
+    predict_rows,
+    run_training,
+    score,
+)
+from chainrule.train.door import (
+    check_engine,
+    count_steps,
+    make_setup,
+    make_validation,
+    starting_values,
+)
+from chainrule.train.snapshots import BUDGET_BYTES
+from chainrule.types import Array, ArrayLike
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training: its weights, its history, and every one of its steps.
+
+    Attributes
+    ----------
+    record : Record
+        The training as plain data.
+    preparation : Preparation or None
+        How a table becomes inputs, if the run was made from one.
+    report : mapping
+        Plain data that the maker of the run wrote beside it (table, scores).
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> run = cr.train("2-3:tanh-1", [[0.0, 1.0], [1.0, 0.0]], [1.0, -1.0], steps=50, seed=1)
+    >>> run.losses.shape
+    (50,)
+    >>> run.at(0).gradients["W1"].shape
+    (2, 3)
+    """
+
+    record: Record
+    preparation: Any = None
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        last = f", last loss {self.losses[-1]:.6g}" if self.steps else ""
+        return f"<Run {self._spec}, {self.steps} steps, {self.stopped}{last}>"
+
+    @property
+    def _spec(self) -> str:
+        try:
+            return self.network.spec
+        except SpecError:
+            return f"{self.network.inputs} inputs, {len(self.network.layers)} layers"
+
+    @property
+    def network(self) -> Network:
+        """The network that was trained."""
+        return self.record.setup.network
+
+    @property
+    def steps(self) -> int:
+        """Steps that were completed."""
+        return self.record.steps
+
+    @property
+    def stopped(self) -> str:
+        """Why training ended: finished, early stopping, interrupted, callback, diverged."""
+        return self.record.stopped
+
+    @property
+    def best_step(self) -> int:
+        """The k whose state, before update k, `parameters` holds; `steps` unless stopped early."""
+        return self.record.best_step
+
+    @cached_property
+    def losses(self) -> Array:
+        """The loss that is descended, before each update; shape (steps,)."""
+        return np.array(self.record.history["loss"])
+
+    @property
+    def history(self) -> dict[str, Array]:
+        """Columns, one row a step: step, epoch, loss, penalty, validation loss and score."""
+        return {name: np.array(column) for name, column in self.record.history.items()}
+
+    @cached_property
+    def parameters(self) -> dict[str, Array]:
+        """The weights and biases that `predict` uses, by name; copies."""
+        return {name: np.array(self.record.best[name]) for name in self.network.specs}
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of one full step: forward, backward, update."""
+        setup = self.record.setup
+        return setup.plan(len(setup.batch(0)) if setup.rows else 1)
+
+    def predict(self, X: Any) -> Array:
+        """Return the network's output for rows of inputs.
+
+        Parameters
+        ----------
+        X : array_like
+            (rows, features); or, if the run was made from a table, a table with its columns.
+
+        Returns
+        -------
+        numpy.ndarray
+            (rows, outputs): after the last activation, so probabilities for classifiers, even if
+            training was on logits; numbers in the target's own unit for tables.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If the rows do not fit.
+        DivergenceError
+            If the run diverged: there is no model.
+        """
+        self._check_usable()
+        if self.preparation is not None and not isinstance(X, np.ndarray):
+            return self._of_table(self.preparation.read(X))
+        setup = self.record.setup
+        x = check_inputs(X, dtype=setup.dtype)
+        if x.shape[1] != self.network.inputs:
+            raise ShapeError(
+                f"the network expects {self.network.inputs} features, got {x.shape[1]} "
+                f"(X has shape {x.shape}).\n  Give the columns it was trained on."
+            )
+        return self._outputs(x)
+
+    def predict_table(self, source: Any, *, extra: str = "error") -> dict[str, Array]:
+        """Return predictions for a table as columns: ``prediction``, and a probability per label.
+
+        Parameters
+        ----------
+        source : path, dataframe or mapping of columns
+            A table with the columns of the training table, in any order.
+        extra : {"error", "ignore"}
+            What to do with columns that the training table did not have.
+        """
+        self._check_usable()
+        if self.preparation is None:
+            raise SpecError("this run was trained on arrays; use run.predict(X).")
+        table = self.preparation.read(source)
+        out = self._of_table(table, extra=extra)
+        if self.preparation.labels is None:
+            return {"prediction": out[:, 0]}
+        columns = {"prediction": self.preparation.decode(out)}
+        both = np.hstack([1.0 - out, out]) if out.shape[1] == 1 else out
+        for k, label in enumerate(self.preparation.labels):
+            columns[f"probability of {label}"] = both[:, k]
+        return columns
+
+    def _of_table(self, table: Any, extra: str = "error") -> Array:
+        inputs = self.preparation.inputs(table, dtype=self.record.setup.dtype, extra=extra)
+        out = self._outputs(inputs)
+        if self.preparation.labels is None:
+            return np.asarray(self.preparation.decode(out)).reshape(-1, 1)
+        return out
+
+    def _outputs(self, x: Array) -> Array:
+        """Return what the network gives for checked inputs; last activation included."""
+        with one_thread():
+            return predict_rows(self.record.setup, self.record.best, x)
+
+    def _check_usable(self) -> None:
+        trouble = self.record.trouble
+        if trouble is not None:
+            raise DivergenceError(
+                f"this run diverged at step {trouble.step} ({trouble.fact}); it has no model to "
+                "predict with.\n  run.at(step) opens its steps; train again with a smaller rate.",
+                step=trouble.step,
+                tensor=trouble.tensor,
+            )
+
+    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
+        """Return loss (without penalty) and score on rows with known targets.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=500, optimizer=cr.SGD(0.3))
+        >>> round(run.evaluate([[2.0], [3.0]], [5.0, 7.0])["R2"], 6)
+        1.0
+        """
+        self._check_usable()
+        setup = self.record.setup
+        rows = make_validation(setup, (X, y))
+        assert rows is not None, "a pair was given"
+        with one_thread():
+            judged = judge_rows(setup, self.record.best, rows.x, rows.y)
+        found = score(setup.loss, rows.y, judged.out)
+        return {"loss": judged.loss, found.name: found.value}
+
+    def at(self, step: int) -> Moment:
+        """Return one step of the run, opened: the state before update `step`.
+
+        Parameters
+        ----------
+        step : int
+            0 to `steps`; the last has gradients but no updates.
+
+        Returns
+        -------
+        Moment
+            With ``.parameters .values .gradients .updates .rows``, bit for bit as in training.
+
+        Raises
+        ------
+        SpecError
+            If there is no such step, or the run folder holds no rows to replay with.
+        """
+        if not self.record.setup.rows:
+            raise SpecError(
+                "this run's rows were too large to be kept in its folder, so its steps cannot be "
+                "replayed.\n  Its weights and history are complete; predict works."
+            )
+        return moment_at(self.record, step)
+
+    def memory(self) -> MemoryEstimate:
+        """Return the estimate of the memory that this training takes."""
+        rows = self.record.validation
+        return estimate_memory(
+            self.record.setup, self.steps, validation_rows=0 if rows is None else len(rows.x)
+        )
+
+    def summary(self) -> str:
+        """Return what was trained, by what, and how it ended, as text."""
+        from chainrule.train.summary import summary
+
+        return summary(self.record)
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the run folder; it appears complete or not at all.
+
+        Parameters
+        ----------
+        path : path
+            The folder to make.
+        overwrite : bool
+            Replace a run that is there.
+
+        Raises
+        ------
+        FileRefused
+            If it cannot be written, or something else is in the way.
+        """
+        from chainrule.files import write_run
+        from chainrule.train.saved import to_contents
+
+        preparation = None if self.preparation is None else self.preparation.to_dict()
+        extra = {"preparation": preparation, "report": dict(self.report)}
+        return write_run(path, to_contents(self.record, extra), overwrite=overwrite)
+
+
+def load(path: str | os.PathLike[str]) -> Run:
+    """Return the run of a run folder.
+
+    Every byte is verified; loading runs no code, opens nothing outside the folder and uses no
+    network.
+
+    Parameters
+    ----------
+    path : path
+        The folder that `Run.save` or ``chainrule train`` wrote.
+
+    Raises
+    ------
+    FileRefused
+        If it is missing, damaged, foreign or of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile, chainrule as cr
+    >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = cr.load(run.save(f"{folder}/line"))
+    >>> (again.at(2).gradients["W1"] == run.at(2).gradients["W1"]).all()
+    np.True_
+    """
+    from chainrule.files import read_run
+    from chainrule.train.saved import from_contents
+
+    contents = read_run(path)
+    record = from_contents(contents)
+    plain = contents.manifest.get("preparation")
+    preparation = None
+    if plain is not None:
+        from chainrule.data.preparation import Preparation
+
+        preparation = Preparation.from_dict(plain)
+    return Run(record, preparation, contents.manifest.get("report") or {})
+
+
+def train(
+    network: Network | str,
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Mapping[str, Any] | Loss | None = None,
+    reduction: str = "mean",
+    optimizer: str | Mapping[str, Any] | Optimizer | None = None,
+    steps: int | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    initial: Mapping[str, ArrayLike] | None = None,
+    dtype: Any = None,
+    sample_weight: ArrayLike | None = None,
+    validation: Any = None,
+    patience: int | None = None,
+    shuffle: bool = True,
+    callbacks: Sequence[Callback] = (),
+    snapshot_bytes: int = BUDGET_BYTES,
+    engine: str = "auto",
+) -> Run:
+    """Train a network and return the run, every step of which can be opened.
+
+    Parameters
+    ----------
+    network : Network or str
+        What to train, or its spec, such as ``"3-4:sigmoid-1:sigmoid"``.
+    X : array_like
+        Inputs (rows, features).
+    y : array_like
+        Targets: (rows,) or (rows, 1) for one output, (rows, outputs) else; for cross_entropy
+        class numbers (rows,) or a distribution a row.
+    loss : str, dict or Loss, optional
+        By default the one that goes with the last activation: softmax cross_entropy, sigmoid
+        binary_cross_entropy, else squared_error.
+    reduction : {"mean", "sum"}
+        Whether the rows' losses are averaged or added.
+    optimizer : Optimizer, str or dict, optional
+        Adam with its paper's settings by default.
+    steps, epochs : int, optional
+        How long: one of them; 100 epochs by default.
+    batch_size : int, optional
+        Rows of a step; all by default.
+    seed : int
+        Fixes starting values and the order of rows.
+    initial : mapping of str to array_like, optional
+        Starting values by name, instead of drawn ones.
+    dtype : optional
+        float64, or float32; by default float64 unless X is float32.
+    sample_weight : array_like, optional
+        A weight for each row, at least 0.
+    validation : tuple (X, y), optional
+        Rows to judge by after each epoch.
+    patience : int, optional
+        With `validation`: stop after so many epochs without a lower loss there, and give the
+        best weights back.
+    shuffle : bool
+        Whether each epoch sees the rows in an order of its own.
+    callbacks : sequence of callable
+        Each is called with a `Progress` after each epoch; returning True stops.
+    snapshot_bytes : int
+        Memory for states that make `Run.at` fast; the rest is recomputed.
+    engine : {"auto", "interpreter"}
+        What carries out the plan.
+
+    Returns
+    -------
+    Run
+        After Ctrl-C it holds the last completed step, and `stopped` says "interrupted".
+
+    Raises
+    ------
+    SpecError, ShapeError, DataError
+        If an argument makes no sense.
+    DivergenceError
+        If a tensor stops being finite or the loss runs away; names step, layer and tensor.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=500, optimizer=cr.SGD(0.3))
+    >>> {name: value.round(3).tolist() for name, value in run.parameters.items()}
+    {'W1': [[2.0]], 'b1': [1.0]}
+    """
+    check_engine(engine)
+    setup = make_setup(
+        network, X, y, loss=loss, reduction=reduction, optimizer=optimizer,
+        sample_weight=sample_weight, batch_size=batch_size, seed=seed, shuffle=shuffle, dtype=dtype,
+    )  # fmt: skip
+    rows = make_validation(setup, validation)
+    if patience is not None and rows is None:
+        raise SpecError(f"patience={patience} needs validation=(X, y) to watch.")
+    return run_setup(
+        setup,
+        count_steps(setup, steps, epochs),
+        starting_values(setup, initial),
+        validation=rows,
+        patience=patience,
+        callbacks=callbacks,
+        snapshot_bytes=snapshot_bytes,
+    )
+
+
+def run_setup(setup: Any, steps: int, given: Mapping[str, Array], **settings: Any) -> Run:
+    """Train a checked setup; a divergence carries the run up to its last good step."""
+    try:
+        return Run(run_training(setup, steps, setup.initial_state(given), **settings))
+    except DivergenceError as error:
+        error.run = Run(error.run)
+        raise

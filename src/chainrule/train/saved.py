@@ -1,0 +1,159 @@
+"""A record as the contents of a run folder, and back.
+
+Knows what a record holds and which words the manifest uses; writes no file itself.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import FileRefused
+from chainrule.files import RowSource, RunContents, keep_rows
+from chainrule.nn import Network, find_loss
+from chainrule.optim import find_optimizer
+from chainrule.train.setup import Setup
+from chainrule.train.step import Trouble
+from chainrule.train.trainer import Record, Validation
+from chainrule.types import Array
+
+CHECKPOINTS = 32
+"""States for replay that a run folder keeps at most, the first and the last among them."""
+
+
+def to_contents(
+    record: Record, extra: Mapping[str, Any], source: RowSource | None = None
+) -> RunContents:
+    """Return what a run folder holds of a record.
+
+    Parameters
+    ----------
+    record : Record
+        The training.
+    extra : mapping
+        Further plain data for the manifest: the table's preparation, the report.
+    source : RowSource, optional
+        Where the rows came from, if they are too large to be kept.
+    """
+    setup = record.setup
+    rows = {"x": setup.x, "y": setup.y}
+    if setup.w is not None:
+        rows["w"] = setup.w
+    if record.validation is not None:
+        rows["validation.x"], rows["validation.y"] = record.validation.x, record.validation.y
+        if record.validation.w is not None:
+            rows["validation.w"] = record.validation.w
+    return RunContents(
+        manifest={**_manifest(record), **extra},
+        weights={name: record.best[name] for name in setup.network.specs},
+        history=record.history,
+        checkpoints=_checkpoints(record),
+        rows=keep_rows(rows, source),
+    )
+
+
+def _manifest(record: Record) -> dict[str, Any]:
+    setup = record.setup
+    trouble = record.trouble
+    return {
+        "network": setup.network.to_dict(),
+        "loss": setup.loss.to_dict(),
+        "reduction": setup.reduction,
+        "optimizer": setup.optimizer.to_dict(),
+        "batch_size": setup.batch_size,
+        "seed": setup.seed,
+        "shuffle": setup.shuffle,
+        "dtype": setup.dtype.name,
+        "rows": setup.rows,
+        "steps": record.steps,
+        "best_step": record.best_step,
+        "stopped": record.stopped,
+        "trouble": None if trouble is None else [trouble.step, trouble.tensor, trouble.fact],
+        "executor": "interpreter",
+        "summation": setup.plan(1, "predict").summation,
+        "versions": {"python": platform.python_version(), "numpy": np.__version__},
+    }
+
+
+def _checkpoints(record: Record) -> dict[int, Mapping[str, Array]]:
+    """Return evenly chosen snapshots, and the state after the last step."""
+    steps = sorted(record.snapshots)
+    every = -(-len(steps) // (CHECKPOINTS - 1))
+    kept: dict[int, Mapping[str, Array]] = {k: record.snapshots[k] for k in steps[::every]}
+    kept[record.steps] = record.final
+    return kept
+
+
+def from_contents(contents: RunContents) -> Record:
+    """Return the record that a run folder holds.
+
+    Raises
+    ------
+    FileRefused
+        If the manifest lacks something or contradicts the arrays.
+    """
+    try:
+        return _record(contents)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileRefused(
+            f"the run's manifest does not fit: {type(error).__name__} at {error}.\n"
+            "  It was written by another program or a newer version; train again, or update."
+        ) from None
+
+
+def _record(contents: RunContents) -> Record:
+    manifest = contents.manifest
+    network = Network.from_dict(manifest["network"])
+    dtype = np.dtype(manifest["dtype"])
+    rows = contents.rows if isinstance(contents.rows, Mapping) else {}
+    setup = Setup(
+        network=network,
+        loss=find_loss(manifest["loss"]),
+        reduction=manifest["reduction"],
+        optimizer=find_optimizer(manifest["optimizer"]),
+        x=_own(rows.get("x", np.empty((0, network.inputs), dtype))),
+        y=_own(rows.get("y", np.empty((0, network.outputs), dtype))),
+        w=_own(rows["w"]) if "w" in rows else None,
+        batch_size=manifest["batch_size"],
+        seed=manifest["seed"],
+        shuffle=manifest["shuffle"],
+        dtype=dtype,
+    )
+    checkpoints = {k: dict(state) for k, state in contents.checkpoints.items()}
+    final = checkpoints.pop(manifest["steps"], None) if manifest["steps"] else checkpoints.get(0)
+    best = dict(contents.weights)
+    _check_state(setup, best)
+    trouble = manifest["trouble"]
+    return Record(
+        setup=setup,
+        history=dict(contents.history),
+        snapshots=checkpoints,
+        final=final if final is not None else best,
+        best=best,
+        best_step=manifest["best_step"],
+        stopped=manifest["stopped"],
+        trouble=None if trouble is None else Trouble(*trouble),
+        validation=_validation(rows),
+    )
+
+
+def _validation(rows: Mapping[str, Array]) -> Validation | None:
+    if "validation.x" not in rows:
+        return None
+    w = _own(rows["validation.w"]) if "validation.w" in rows else None
+    return Validation(_own(rows["validation.x"]), _own(rows["validation.y"]), w)
+
+
+def _own(array: Array) -> Array:
+    """Return a copy in memory of NumPy's own alignment, as training had it."""
+    return np.array(array, order="C")
+
+
+def _check_state(setup: Setup, weights: Mapping[str, Array]) -> None:
+    wanted = {name: spec.shape for name, spec in setup.network.specs.items()}
+    found = {name: array.shape for name, array in weights.items()}
+    if wanted != found:
+        raise ValueError(f"weights {found}, the network wants {wanted}")

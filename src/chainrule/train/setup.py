@@ -1,0 +1,153 @@
+"""What is trained, how, and on which rows: everything that fixes a run but its length.
+
+Knows networks, losses, optimizers and prepared arrays; runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from chainrule.autodiff import gradients
+from chainrule.data.batches import batch_of_step, steps_per_epoch
+from chainrule.executors import Program, bind
+from chainrule.nn import Loss, Network, Objective, Reduction, build_objective
+from chainrule.optim import Optimizer
+from chainrule.plan import Plan, make_plan
+from chainrule.types import Array, DType, Seed
+
+State = Mapping[str, Array]
+"""Parameters and the optimizer's slots by name (``W1``, ``W1.m``)."""
+
+Purpose = Literal["train", "record", "predict", "score"]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that fixes a run but its length.
+
+    Attributes
+    ----------
+    network, loss, reduction, optimizer
+        What is descended, and how.
+    x : numpy.ndarray
+        Inputs (rows, features), C-contiguous.
+    y : numpy.ndarray
+        Targets, (rows, outputs), or class numbers (rows,).
+    w : numpy.ndarray or None
+        Weights of rows.
+    batch_size : int or None
+        Rows of a batch; None is all.
+    seed : int
+        Fixes starting values and the order of rows.
+    shuffle : bool
+        Whether each epoch has its own order of rows.
+    dtype : numpy.dtype
+        float64 or float32.
+    """
+
+    network: Network
+    loss: Loss
+    reduction: Reduction
+    optimizer: Optimizer
+    x: Array
+    y: Array
+    w: Array | None
+    batch_size: int | None
+    seed: Seed
+    shuffle: bool
+    dtype: DType
+    programs: dict[tuple[Purpose, int], Program] = field(default_factory=dict, compare=False)
+
+    @property
+    def rows(self) -> int:
+        """Number of training rows."""
+        return int(self.x.shape[0])
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in which every row is seen once."""
+        return steps_per_epoch(self.rows, self.batch_size)
+
+    @property
+    def full_batch(self) -> bool:
+        """Whether each step sees all rows, in their order."""
+        return self.batch_size is None or self.batch_size >= self.rows
+
+    def batch(self, step: int) -> Array:
+        """Return the numbers of the rows that step `step` sees."""
+        return batch_of_step(self.seed, step, self.rows, self.batch_size, self.shuffle)
+
+    def feed(self, step: int, state: State) -> dict[str, Any]:
+        """Return the value of every leaf of the plan at a step."""
+        feed: dict[str, Any] = {**state, "step": np.float64(step)}
+        if self.full_batch:
+            feed["x"], feed["y"], feed["w"] = self.x, self.y, self.w
+            return feed
+        rows = self.batch(step)
+        feed["x"], feed["y"] = self.x[rows], self.y[rows]
+        feed["w"] = None if self.w is None else self.w[rows]
+        return feed
+
+    def objective(self, rows: int) -> Objective:
+        """Return the graph from inputs to the loss for so many rows."""
+        return build_objective(
+            self.network,
+            self.loss,
+            self.reduction,
+            rows,
+            soft_labels=self.y.ndim == 2,
+            weighted=self.w is not None,
+            dtype=self.dtype,
+        )
+
+    def plan(self, rows: int, purpose: Purpose = "record") -> Plan:
+        """Return the plan for batches of so many rows.
+
+        "train" holds only what a step needs, "record" all names and all gradients, "predict" the
+        output, "score" the output and the loss of each row.
+        """
+        objective = self.objective(rows)
+        names = objective.names
+        if purpose == "predict":
+            return make_plan({"out": names["out"]})
+        if purpose == "score":
+            return make_plan({"out": names["out"], "l": names["l"]})
+        parameters = objective.forward.parameters
+        found = dict(
+            zip(parameters, gradients(objective.loss, list(parameters.values())), strict=True)
+        )
+        trainable = {k: p for k, p in parameters.items() if objective.forward.specs[k].trainable}
+        updates = self.optimizer.updates(trainable, {k: found[k] for k in trainable})
+        if purpose == "train":
+            lean = {k: names[k] for k in ("L", "penalty") if k in names}
+            return make_plan(lean, {}, updates.new)
+        return make_plan({**names, **updates.names}, found, updates.new)
+
+    def program(self, rows: int, purpose: Purpose) -> Program:
+        """Return the plan for so many rows, bound to NumPy; made once for each number of rows."""
+        key = (purpose, rows)
+        if key not in self.programs:
+            self.programs[key] = bind(self.plan(rows, purpose))
+        return self.programs[key]
+
+    def slot_names(self) -> list[str]:
+        """Return the names of the optimizer's slots of trainable parameters."""
+        return [
+            f"{name}.{slot}"
+            for name, spec in self.network.specs.items()
+            if spec.trainable
+            for slot in self.optimizer.slots
+        ]
+
+    def initial_state(self, given: Mapping[str, Array]) -> dict[str, Array]:
+        """Return starting values: those given, the rest drawn from the seed; slots zero."""
+        rng = np.random.default_rng(np.random.SeedSequence([self.seed, 0]))
+        state = self.network.initial_parameters(rng, self.dtype)
+        state.update(given)
+        for name in self.slot_names():
+            state[name] = np.zeros_like(state[name.rpartition(".")[0]])
+        return state

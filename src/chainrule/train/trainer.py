@@ -1,0 +1,310 @@
+"""The trainer: steps and epochs, validation, early stopping, callbacks, divergence.
+
+Knows setups and how a step is run; renders and prints nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from chainrule.errors import DivergenceError
+from chainrule.executors.threads import one_thread
+from chainrule.train.forward import judge_rows
+from chainrule.train.history import History
+from chainrule.train.metrics import Score, score
+from chainrule.train.setup import Setup, State
+from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
+from chainrule.train.step import Trouble, loss_trouble, runner, state_trouble, weight_limit
+from chainrule.train.stopping import EarlyStopping, StopRequest, listening
+from chainrule.types import Array
+
+Stopped = Literal["finished", "early stopping", "interrupted", "callback", "diverged"]
+
+CALL_SECONDS = 0.1
+"""Callbacks that ask for it are called within epochs at most this often."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback sees.
+
+    Attributes
+    ----------
+    step, steps : int
+        Steps done and steps planned.
+    epoch, epochs : int
+        Epochs done and epochs planned.
+    loss : float
+        The mean of the losses of the epoch so far.
+    validation_loss, validation_score : float or None
+        Of the state after the last full epoch.
+    score_name : str
+        What the score is.
+    rows_per_second, seconds_left : float
+        Speed so far, and what is left at that speed.
+    end_of_epoch : bool
+        Whether an epoch has just ended.
+    parameters : mapping of str to numpy.ndarray
+        The parameters now; not to be written to.
+    """
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    loss: float
+    validation_loss: float | None
+    validation_score: float | None
+    score_name: str
+    rows_per_second: float
+    seconds_left: float
+    end_of_epoch: bool
+    parameters: Mapping[str, Array]
+
+
+Callback = Callable[[Progress], Any]
+"""Called after each epoch; with an attribute ``within_epochs = True`` also inside long ones.
+A callback that returns True stops the training."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Rows that training does not see, to judge it by."""
+
+    x: Array
+    y: Array
+    w: Array | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a finished training leaves: plain data.
+
+    Attributes
+    ----------
+    setup : Setup
+        What was trained.
+    history : mapping of str to numpy.ndarray
+        Columns, a row a step.
+    snapshots : mapping of int to State
+        States before some updates, step 0 among them.
+    final : State
+        The state after the last step.
+    best : State
+        The state that is given to the user: the final one, or that of the lowest validation loss.
+    best_step : int
+        The k for which `best` is the state before update k.
+    stopped : str
+        Why training ended.
+    trouble : Trouble or None
+        What diverged.
+    validation : Validation or None
+        The rows it was judged by.
+    """
+
+    setup: Setup
+    history: Mapping[str, Array]
+    snapshots: Mapping[int, State]
+    final: State
+    best: State
+    best_step: int
+    stopped: Stopped
+    trouble: Trouble | None = None
+    validation: Validation | None = None
+
+    @property
+    def steps(self) -> int:
+        """Steps that were completed."""
+        return len(self.history["loss"])
+
+
+@dataclass
+class _Run:
+    """The moving parts of a training in progress."""
+
+    setup: Setup
+    steps: int
+    state: dict[str, Array]
+    snapshots: Snapshots
+    early: EarlyStopping
+    validation: Validation | None
+    callbacks: Sequence[Callback]
+    history: History = field(default_factory=History)
+    best: State | None = None
+    validated: tuple[float, Score] | None = None
+    started: float = field(default_factory=time.perf_counter)
+    called: float = 0.0
+    trouble: Trouble | None = None
+    asked_to_stop: bool = False
+
+
+def run_training(
+    setup: Setup,
+    steps: int,
+    initial: State,
+    *,
+    validation: Validation | None = None,
+    patience: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    snapshot_bytes: int = BUDGET_BYTES,
+) -> Record:
+    """Train for a number of steps and return the record.
+
+    Parameters
+    ----------
+    setup : Setup
+        What is trained.
+    steps : int
+        Steps to do, unless something stops it.
+    initial : State
+        The state before step 0.
+    validation : Validation, optional
+        Rows to judge by after each epoch.
+    patience : int, optional
+        Stop after so many epochs without a lower validation loss, and give the best state back.
+    callbacks : sequence of callable
+        See `Callback`.
+    snapshot_bytes : int
+        Budget of snapshots for replay.
+
+    Returns
+    -------
+    Record
+
+    Raises
+    ------
+    DivergenceError
+        In the step in which a tensor is no longer finite or the loss has run away; its `run` is
+        the record up to there.
+    """
+    run = _Run(
+        setup, steps, dict(initial), Snapshots(snapshot_bytes), EarlyStopping(patience),
+        validation, callbacks,
+    )  # fmt: skip
+    with listening() as request, one_thread():
+        stopped = _loop(run, request)
+    record = _record(run, stopped)
+    if run.trouble is not None:
+        raise DivergenceError(
+            _divergence_message(setup, run.trouble),
+            step=run.trouble.step,
+            tensor=run.trouble.tensor,
+            run=record,
+        )
+    return record
+
+
+def _loop(run: _Run, request: StopRequest) -> Stopped:
+    """Do the steps; return why they ended."""
+    do = runner(run.setup)
+    per_epoch = run.setup.steps_per_epoch
+    watched = [k for k in run.state if k in run.setup.network.specs or "." in k]
+    limit = weight_limit(run.setup)
+    for step in range(run.steps):
+        run.snapshots.offer(step, run.state)
+        result = do(step, run.state)
+        start = run.history.losses[0] if step else result.loss
+        run.trouble = loss_trouble(run.setup, step, run.state, result.loss, start)
+        if run.trouble is None:
+            run.trouble = state_trouble(step + 1, result.state, watched, limit)
+        if run.trouble is not None:
+            return "diverged"
+        run.history.losses.append(result.loss)
+        run.history.penalties.append(result.penalty)
+        run.state = result.state
+        ended = (step + 1) % per_epoch == 0 or step + 1 == run.steps
+        if ended:
+            _end_epoch(run, step + 1)
+        _call(run, step + 1, ended)
+        if run.asked_to_stop:
+            return "callback"
+        if request.asked:
+            return "interrupted"
+        if ended and run.early.over:
+            return "early stopping"
+    return "finished"
+
+
+def _end_epoch(run: _Run, step: int) -> None:
+    """Judge the state after an epoch by the validation rows."""
+    if run.validation is None:
+        return
+    rows = run.validation
+    judged = judge_rows(run.setup, run.state, rows.x, rows.y, rows.w)
+    found = score(run.setup.loss, rows.y, judged.out)
+    run.validated = (judged.loss, found)
+    run.history.epochs.append((step, judged.loss, found.value))
+    if run.early.see(step, judged.loss):
+        run.best = run.state
+
+
+def _call(run: _Run, step: int, ended: bool) -> None:
+    """Tell the callbacks, after epochs and, if they wish, within long ones."""
+    now = time.perf_counter()
+    due = now - run.called > CALL_SECONDS
+    asked = [c for c in run.callbacks if ended or (due and getattr(c, "within_epochs", False))]
+    if not asked:
+        return
+    run.called = now
+    progress = _progress(run, step, ended, now - run.started)
+    for callback in asked:
+        run.asked_to_stop |= callback(progress) is True
+
+
+def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
+    setup = run.setup
+    per_epoch = setup.steps_per_epoch
+    first = (step - 1) // per_epoch * per_epoch
+    loss, found = run.validated if run.validated else (None, None)
+    rows = step * setup.rows / per_epoch
+    return Progress(
+        step=step,
+        steps=run.steps,
+        epoch=-(-step // per_epoch) if ended else step // per_epoch,
+        epochs=-(-run.steps // per_epoch),
+        loss=float(np.mean(run.history.losses[first:])),
+        validation_loss=loss,
+        validation_score=found.value if found else None,
+        score_name=found.name if found else "",
+        rows_per_second=rows / max(seconds, 1e-9),
+        seconds_left=seconds / step * (run.steps - step),
+        end_of_epoch=ended,
+        parameters={k: run.state[k] for k in setup.network.specs},
+    )
+
+
+def _record(run: _Run, stopped: Stopped) -> Record:
+    done = len(run.history.losses)
+    keep_best = run.early.patience is not None and run.best is not None
+    return Record(
+        setup=run.setup,
+        history=run.history.columns(run.setup.steps_per_epoch),
+        snapshots=dict(run.snapshots.states) or {0: run.state},
+        final=run.state,
+        best=run.best if keep_best and run.best is not None else run.state,
+        best_step=run.early.best_step if keep_best else done,
+        stopped=stopped,
+        trouble=run.trouble,
+        validation=run.validation,
+    )
+
+
+def _divergence_message(setup: Setup, trouble: Trouble) -> str:
+    rate = setup.optimizer.learning_rate
+    rates = f"{rate:g}" if isinstance(rate, (int, float)) else type(rate).__name__
+    return (
+        f"training diverged at step {trouble.step}: {_layer(trouble.tensor)}{trouble.fact} "
+        f"({type(setup.optimizer).__name__}, learning rate {rates}).\n"
+        "  Try a smaller learning rate, clip_norm=1.0, or inputs scaled to mean 0 and spread 1."
+    )
+
+
+def _layer(tensor: str) -> str:
+    """Return ``layer 2: `` for a tensor that belongs to layer 2."""
+    digits = tensor.partition(".")[0].lstrip("Wbzh")
+    return f"layer {digits}: " if digits.isdecimal() and tensor[0] in "Wbzh" else ""
