@@ -39,6 +39,7 @@ from chainrule.optim import (
     WarmUp,
 )
 from chainrule.run import Run, load, train
+from chainrule.tables import train_table
 
 __all__ = [
     "Adam",
@@ -105,6 +106,7 @@ __all__ = [
     "stop_gradient",
     "tanh",
     "train",
+    "train_table",
     "transpose",
     "value_and_grad",
     "var",

@@ -1,0 +1,242 @@
+"""The main job: a table in, a trained network out, with an honest score.
+
+Chooses what a user left open (units, loss, batch) and ties data to training; computes nothing
+of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import SpecError
+from chainrule.nn import Dense, Network
+from chainrule.optim import Adam, Optimizer, find_optimizer
+from chainrule.run import Run, run_setup
+from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimate_memory
+from chainrule.train.door import make_setup, make_validation, whole
+from chainrule.train.metrics import classes_of, confusion_matrix, mean_absolute_error, r2, score
+from chainrule.types import Array
+
+EPOCHS = 300
+PATIENCE = 30
+SMALL_BATCH, LARGE_BATCH = 32, 256
+
+
+@dataclass(frozen=True)
+class TableJob:
+    """A prepared table and everything that fixes its training, before it starts.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Prepared rows and what was inferred of the table.
+    setup : Setup
+        What is trained.
+    steps, epochs : int
+        How long at most.
+    validation : Validation or None
+        Rows that stop the training early.
+    patience : int or None
+        Epochs without improvement after which it stops.
+    memory : MemoryEstimate
+        What the training will take.
+    """
+
+    dataset: Any
+    setup: Setup
+    steps: int
+    epochs: int
+    validation: Validation | None
+    patience: int | None
+    memory: MemoryEstimate
+
+
+def plan_table(
+    dataset: Any,
+    *,
+    hidden: Sequence[int] = (64,),
+    activation: str = "relu",
+    epochs: int = EPOCHS,
+    batch_size: int | None = None,
+    optimizer: str | Mapping[str, Any] | Optimizer | None = None,
+    loss: str | Mapping[str, Any] | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    patience: int | None = PATIENCE,
+    seed: int = 0,
+    dtype: str = "float64",
+) -> TableJob:
+    """Return the job of training a network on a prepared table.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        From `chainrule.data.prepare`.
+    hidden : sequence of int
+        Units of the hidden layers; () is a linear model.
+    activation : str
+        Activation of the hidden layers.
+    epochs : int
+        At most so many.
+    batch_size : int, optional
+        Rows of a step; by default 32, and 256 from 10,000 rows on.
+    optimizer, loss : optional
+        Adam at rate 0.003; the loss that goes with the task.
+    l1, l2 : float
+        Penalties on the weights of all layers.
+    patience : int or None
+        Stop after so many epochs without a lower validation loss; None never stops early.
+    seed : int
+        Fixes starting values and the order of rows.
+    dtype : str
+        float64 or float32.
+    """
+    network = _network(dataset.preparation, hidden, activation, l1, l2)
+    rows = len(dataset.x_train)
+    size = (LARGE_BATCH if rows >= 10_000 else SMALL_BATCH) if batch_size is None else batch_size
+    setup = make_setup(
+        network, dataset.x_train, dataset.y_train, loss=loss, reduction="mean",
+        optimizer=Adam(0.003) if optimizer is None else find_optimizer(optimizer),
+        sample_weight=None, batch_size=size, seed=seed, shuffle=True, dtype=dtype,
+    )  # fmt: skip
+    validation = None
+    if len(dataset.x_validation):
+        validation = make_validation(setup, (dataset.x_validation, dataset.y_validation))
+    steps = whole("epochs", epochs, least=1) * setup.steps_per_epoch
+    watched = patience if validation is not None else None
+    count = 0 if validation is None else len(validation.x)
+    memory = estimate_memory(setup, steps, validation_rows=count)
+    return TableJob(dataset, setup, steps, epochs, validation, watched, memory)
+
+
+def _network(
+    preparation: Any, hidden: Sequence[int], activation: str, l1: float, l2: float
+) -> Network:
+    """Return hidden layers, and an output layer that goes with the task."""
+    last = "linear"
+    if preparation.labels is not None:
+        last = "sigmoid" if preparation.outputs == 1 else "softmax"
+    layers = [Dense(int(units), activation, l1=l1, l2=l2) for units in hidden]
+    layers.append(Dense(preparation.outputs, last, l1=l1, l2=l2))
+    inputs = len(preparation.feature_names)
+    if not inputs:
+        raise SpecError("the table has no column left to predict from; see what was left out.")
+    return Network(layers, inputs)
+
+
+def run_table(job: TableJob, callbacks: Sequence[Callback] = ()) -> Run:
+    """Train a job and return the run, with a report of its scores.
+
+    Raises
+    ------
+    DivergenceError
+        As `train` does.
+    """
+    run = run_setup(
+        job.setup,
+        job.steps,
+        {},
+        validation=job.validation,
+        patience=job.patience,
+        callbacks=callbacks,
+    )
+    prepared = Run(run.record, job.dataset.preparation)
+    return Run(run.record, job.dataset.preparation, _report(prepared, job))
+
+
+def train_table(
+    source: Any,
+    target: str,
+    *,
+    validation: float = 0.15,
+    test: float = 0.15,
+    seed: int = 0,
+    prepare_options: Mapping[str, Any] | None = None,
+    callbacks: Sequence[Callback] = (),
+    **settings: Any,
+) -> Run:
+    """Train a network on a table: read, split, scale, train with early stopping, score.
+
+    Parameters
+    ----------
+    source : path, dataframe or mapping of columns
+        The table.
+    target : str
+        The column to predict.
+    validation, test : float
+        Shares of rows for early stopping and for the score; the rest trains.
+    seed : int
+        Fixes the split, starting values and the order of rows.
+    prepare_options : mapping, optional
+        Further arguments of `chainrule.data.prepare`, such as ``missing_words``.
+    callbacks : sequence of callable
+        As in `train`.
+    **settings
+        Further arguments of `plan_table`: hidden, activation, epochs ...
+
+    Returns
+    -------
+    Run
+        With ``.report`` (table, scores) and ``.predict_table``.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> table = {"size": list(range(40)), "price": [3.0 * k + 0.5 for k in range(40)]}
+    >>> run = cr.train_table(table, "price", hidden=(), epochs=400)
+    >>> bool(run.report["score"]["value"] > 0.99)
+    True
+    """
+    from chainrule.data.prepare import prepare
+
+    dataset = prepare(
+        source, target, validation=validation, test=test, seed=seed, **(prepare_options or {})
+    )
+    return run_table(plan_table(dataset, seed=seed, **settings), callbacks)
+
+
+def _report(run: Run, job: TableJob) -> dict[str, Any]:
+    """Return scores on rows that training did not see, as plain data."""
+    dataset = job.dataset
+    report: dict[str, Any] = {"table": dataset.table_report}
+    judged, x, y = _judged_rows(dataset)
+    out = run.predict(x)
+    targets = make_validation(job.setup, (x, y))
+    assert targets is not None, "a pair was given"
+    if run.preparation.labels is not None:
+        found = score(job.setup.loss, targets.y, out)
+        labels = [str(label) for label in run.preparation.labels]
+        table = confusion_matrix(np.asarray(y), classes_of(out), len(labels))
+        report["confusion"] = {"labels": labels, "rows": table.tolist()}
+        counts = np.bincount(np.asarray(dataset.y_train), minlength=len(labels))
+        report["baseline"] = _number(np.mean(np.asarray(y) == int(np.argmax(counts))))
+        name, value = found.name, found.value
+    else:
+        truth, guess = _unscaled(run, targets.y), _unscaled(run, out)
+        name, value = "R2", r2(truth, guess)
+        report["mean_absolute_error"] = _number(mean_absolute_error(truth, guess))
+        report["baseline"] = 0.0
+    report["score"] = {"name": name, "value": _number(value), "on": judged, "rows": len(x)}
+    return report
+
+
+def _unscaled(run: Run, values: Array) -> Array:
+    return np.asarray(run.preparation.decode(values)).reshape(-1, 1)
+
+
+def _number(value: Any) -> float | None:
+    """Return a number for the report, None where it is undefined."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _judged_rows(dataset: Any) -> tuple[str, Array, Array]:
+    """Return the rows for the score: test, else validation, else training, and which they are."""
+    for name in ("test", "validation", "train"):
+        x, y = getattr(dataset, f"x_{name}"), getattr(dataset, f"y_{name}")
+        if len(x):
+            return name, x, y
+    raise AssertionError("a dataset has training rows")
