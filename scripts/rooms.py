@@ -22,9 +22,10 @@ HEIGHTS = {
     "executors": 5, "data": 5, "files": 5,
     "train": 6,
     "explain": 7, "export": 7, "scale": 7,
-    "run": 8, "tables": 8, "estimators": 8,
-    "apps": 9,
-    "__main__": 10,
+    "run": 8,
+    "tables": 9, "cases": 9, "estimators": 9,
+    "apps": 10,
+    "__main__": 11,
 }  # fmt: skip
 """Imports go to a smaller height only. The package's own ``__init__`` may import anything."""
 

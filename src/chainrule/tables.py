@@ -191,7 +191,7 @@ def train_table(
     >>> bool(run.report["score"]["value"] > 0.99)
     True
     """
-    from chainrule.data.prepare import prepare
+    from chainrule.data.dataset import prepare
 
     dataset = prepare(
         source, target, validation=validation, test=test, seed=seed, **(prepare_options or {})
