@@ -89,7 +89,8 @@ def check_targets(y: Any, rows: int, outputs: int, *, kind: TargetKind, dtype: A
         raise DataError(_shape_message(array.shape, rows, outputs))
     floats = _as_floats(array, _wanted(array, dtype), "y", None)
     if kind == "binary":
-        _refuse_where((floats < 0) | (floats > 1), floats, "y", "is not from 0 to 1", _BINARY)
+        flat = floats[:, 0] if outputs == 1 else floats
+        _refuse_where((flat < 0) | (flat > 1), flat, "y", "is not from 0 to 1", _BINARY)
     if kind == "class":
         _check_soft_labels(floats)
     return floats
@@ -106,7 +107,7 @@ def check_weights(w: Any, rows: int) -> Array:
     array, _ = _plain(w, "weights")
     if array.shape not in ((rows,), (rows, 1)):
         raise DataError(f"weights must have shape ({rows},), one a row; got {array.shape}.")
-    floats = _as_floats(array.reshape(rows, 1), np.dtype("float64"), "weights", None)
+    floats = _as_floats(array.reshape(rows), np.dtype("float64"), "weights", None)
     hint = "A weight says how much a row counts: 0 or more."
     _refuse_where(floats < 0, floats, "weights", "is negative", hint)
     if not floats.any():
@@ -115,7 +116,7 @@ def check_weights(w: Any, rows: int) -> Array:
         raise DataError(
             f"The sum of the weights overflows (the largest is {floats.max()!r}); scale them down."
         )
-    return floats[:, 0]
+    return floats
 
 
 _BINARY = "Use 0 and 1 (or probabilities between them) for a binary target."
@@ -280,8 +281,7 @@ def _first(bad: Array, start: int = 0) -> tuple[int, ...]:
 
 def _where(what: str, place: tuple[int, ...], names: Sequence[str] | None = None) -> str:
     name = f" (column {names[place[1]]!r})" if names is not None and len(place) == 2 else ""
-    shown = place[:1] if what != "X" and place[1:] == (0,) else place
-    return f"{what}[{', '.join(str(i) for i in shown)}]{name}"
+    return f"{what}[{', '.join(str(i) for i in place)}]{name}"
 
 
 def inexact_integers(array: Array) -> Array:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from chainrule.data.numerals import MISSING_WORDS
 from chainrule.types import Array
 
 Kind = Literal["number", "boolean", "category", "text", "date", "empty", "unreadable"]
@@ -148,7 +149,8 @@ def words_column(name: str, codes: Array, words: Any, *, declared: bool = False)
         return empty_column(name, len(codes))
     kind = _kind_of_words(words, ordered, len(codes) - missing)
     doubt = "" if declared else _mixed_truths(name, ordered)
-    return Column(name, kind, codes, ordered, missing, doubt=doubt, notes=_variants(name, ordered))
+    notes = _variants(name, ordered) + _gap_words(name, ordered, codes)
+    return Column(name, kind, codes, ordered, missing, doubt=doubt, notes=notes)
 
 
 def _kind_of_words(words: Any, ordered: tuple[str, ...], present: int) -> Kind:
@@ -180,6 +182,19 @@ def _mixed_truths(name: str, words: tuple[str, ...]) -> str:
     )
 
 
+def _gap_words(name: str, words: tuple[str, ...], codes: Array) -> tuple[str, ...]:
+    """Say which categories look like words for missing values; they stay categories."""
+    notes = []
+    for i, word in enumerate(words):
+        if word.strip().casefold() in MISSING_WORDS:
+            cells = counted(int(np.count_nonzero(codes == i)), "cell")
+            notes.append(
+                f"column {name!r}: {word!r} is a category ({cells}); "
+                f"it is a missing value only if declared: --missing {word}"
+            )
+    return tuple(notes)
+
+
 def _style(word: str) -> str:
     return "lower" if word.islower() else "upper" if word.isupper() else "title"
 
@@ -191,6 +206,17 @@ def _variants(name: str, words: tuple[str, ...]) -> tuple[str, ...]:
         if other != word:
             return (f"column {name!r}: {other!r} and {word!r} differ only by case or blanks",)
     return ()
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count and its noun, one or many.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def some(names: Iterable[object], limit: int = 8) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.data.columns import some
+from chainrule.data.columns import counted, some
 from chainrule.data.fitting import Missing
 from chainrule.data.formats import Reading
 from chainrule.data.formats.registry import texts
@@ -163,8 +163,8 @@ def _rows_with_target(
     if not gaps.any() or gaps.all():
         return rows, ()
     first = table.where(int(np.argmax(gaps)))
-    count = int(np.count_nonzero(gaps))
-    return rows[~gaps], (f"{count} rows without a target were left out (first: {first})",)
+    left_out = counted(int(np.count_nonzero(gaps)), "row")
+    return rows[~gaps], (f"{left_out} without a target left out (first: {first})",)
 
 
 def _split(
@@ -222,7 +222,7 @@ def _new_categories(table: Table, preparation: Preparation, parts: Split) -> tup
         if isinstance(transform, OneHot) and len(held):
             index = transform.index(table.column(transform.name), held, table.where)
             if count := int(np.count_nonzero(index < 0)):
-                notes.append(f"{transform.name} ({count} rows)")
+                notes.append(f"{transform.name} ({counted(count, 'row')})")
     if not notes:
         return ()
     return (f"held-out rows with a category that no training row has: {some(notes)}",)

@@ -21,6 +21,9 @@ _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 
 
+_UTF16 = "It looks like UTF-16 without a mark: say --encoding utf-16-le (encoding=) or utf-16-be."
+
+
 def find_encoding(head: bytes, asked: str | None) -> tuple[str, int, tuple[str, ...]]:
     r"""Return the encoding, how many bytes its mark takes, and what to say about it.
 
@@ -97,6 +100,8 @@ def _not_decodable(
 ) -> str:
     found = error.object[error.start : error.start + 1].hex().upper()
     fact = f"{source}: byte 0x{found} at offset {place} (line {line}) is not {encoding}"
+    if encoding == "utf-8" and b"\0" in error.object:
+        return f"{fact}.\n  {_UTF16}"
     if encoding == "utf-8":
         return (
             f"{fact}.\n  If the file is Western European say encoding='latin-1' or 'cp1252' "
@@ -110,5 +115,5 @@ def _has_nul(text: str, lines: int, encoding: str, source: str) -> str:
     line = lines + text.count("\n", 0, place)
     hint = "A text has none: the file is damaged, or no table."
     if encoding == "utf-8" and text.count("\0") > len(text) // 4:
-        hint = "It looks like UTF-16 without a mark: say encoding='utf-16-le' (--encoding)."
+        hint = _UTF16
     return f"{source}: line {line} holds a NUL byte.\n  {hint}"

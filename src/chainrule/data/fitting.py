@@ -227,6 +227,7 @@ def _notes(
         ("left out", [f"{item.name} ({item.reason})" for item in left_out]),
         ("missing cells filled in", gaps),
         ("constant in the training rows", [c.name for c in inputs if _is_constant(c, rows)]),
+        ("constant target", [target.name] if _is_constant(target, rows) else []),
         ("copies of another column", _copies([*inputs, target])),
         ("may be row numbers or ids; drop=[...] (--drop) leaves them out", _id_numbers(inputs)),
     ]

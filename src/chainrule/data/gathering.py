@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.columns import Column, empty_column, number_column, words_column
+from chainrule.data.columns import Column, counted, empty_column, number_column, words_column
 from chainrule.data.numerals import (
     Numerals,
     Parsed,
@@ -198,8 +198,8 @@ def code_doubt(name: str, words: Any, tally: Tally) -> str:
     text = words.filter(pc.match_substring_regex(words, r"^\s*[+-]?0[0-9]|^\s*\+"))[0].as_py()
     return (
         f"column {name!r} holds numbers, but also {text!r}, which would lose its first character."
-        f"\n  Say categorical=[{name!r}] (--categorical {name}) or text=[{name!r}] "
-        f"(--text {name}) if these are codes, or write plain numbers."
+        f"\n  Say --categorical {name} (categorical=) or --text {name} (text=) if these are codes, "
+        "or write plain numbers."
     )
 
 
@@ -208,9 +208,10 @@ def rounding_notes(name: str, tally: Tally) -> tuple[str, ...]:
     notes = []
     if tally.inexact:
         notes.append(
-            f"column {name!r}: {tally.inexact} integers beyond 2**53 were rounded to float64; "
-            f"if they are ids say --text {name} or --categorical {name}"
+            f"column {name!r}: {counted(tally.inexact, 'integer')} beyond 2**53 rounded to "
+            f"float64; if these are ids say --text {name} or --categorical {name}"
         )
     if tally.vanished:
-        notes.append(f"column {name!r}: {tally.vanished} numbers too small for float64 became 0")
+        lost = counted(tally.vanished, "number")
+        notes.append(f"column {name!r}: {lost} too small for float64 taken as 0")
     return tuple(notes)

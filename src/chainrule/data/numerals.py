@@ -26,7 +26,7 @@ _ALMOST = (
     r"|^\s*[+-]?[$€£¥]\s?[+-]?[0-9][0-9.,]*\s*$|^\s*[+-]?[0-9][0-9.,]*\s?[%$€£¥]\s*$"
     r"|^\s*[+-]?(?i:inf|infinity)\s*$"
 )
-_MISSING_WORDS = frozenset(
+MISSING_WORDS = frozenset(
     {"na", "n/a", "nan", "null", "none", "nil", "?", "-", "--", ".", "#n/a", "missing", "unknown"}
 )
 
@@ -153,17 +153,30 @@ def way_out(name: str, text: str) -> str:
     """Say what would do about a text that stands where numbers are expected."""
     bare = text.strip()
     declare = (
-        f"missing=[{bare!r}] (--missing {bare!r}) if it stands for a missing value, "
-        f"categorical=[{name!r}] (--categorical {name}) if all cells are categories, "
-        f"or text=[{name!r}] (--text {name}) to leave the column out"
+        f"--missing {_quoted(bare)} if it stands for a missing value, "
+        f"--categorical {_quoted(name)} if all cells are categories, "
+        f"--text {_quoted(name)} to leave the column out (in Python: missing=, categorical=, text=)"
     )
-    if bare.casefold() in _MISSING_WORDS:
+    if bare.casefold() in MISSING_WORDS:
         return f"Say {declare}."
     if bare[-1:] in "%$€£¥" or bare[:1] in "$€£¥":
-        return f"Write plain numbers without the sign, or say {declare}."
+        return f"Write plain numbers without the sign; or say {declare}."
     if "," in bare and bare.replace(",", "").replace(".", "").lstrip("+-").isdigit():
         return (
-            "If the comma groups digits say thousands=',' (--thousands ,); "
-            f"if it is the decimal mark say decimal=',' (--decimal ,); or say {declare}."
+            "Say --thousands , (thousands=',') if the comma groups digits, "
+            f"--decimal , (decimal=',') if it is the decimal mark; or {declare}."
         )
+    if np.isinf(_float(bare)):
+        return f"It is not finite in float64. Correct the cell, or say {declare}."
     return f"Correct the cell, or say {declare}."
+
+
+def _quoted(text: str) -> str:
+    return text if text.isalnum() else repr(text)
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

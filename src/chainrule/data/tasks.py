@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from chainrule.data.columns import Column
+from chainrule.data.columns import Column, counted
 from chainrule.data.table import Table
 from chainrule.data.transforms import Classes, Standardize, fit_standardize, numbers_of, words_of
 from chainrule.errors import DataError, SpecError
@@ -85,16 +85,16 @@ _KINDS = {"category": "words", "text": "words", "boolean": "true and false", "da
 def _decide_numbers(
     column: Column, rows: Array
 ) -> tuple[Literal["classification", "regression"], str]:
-    other = "; task='{0}' (--task {0}) would change that"
+    other = "; --task {} would change that"
     if not column.whole:
         return "regression", "the target has fractions" + other.format("classification")
     distinct = len(np.unique(column.values[rows]))
     if distinct <= MOST_CLASSES and len(rows) >= 2 * distinct:
         return "classification", (
-            f"the target has {distinct} different whole numbers" + other.format("regression")
+            f"the target has {counted(distinct, 'whole number')}" + other.format("regression")
         )
     return "regression", (
-        f"the target has {distinct} different whole numbers in {len(rows)} rows"
+        f"the target has {counted(distinct, 'whole number')} in {counted(len(rows), 'row')}"
         + other.format("classification")
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.arrays import inexact_integers
-from chainrule.data.columns import Column, empty_column, number_column, words_column
+from chainrule.data.columns import Column, counted, empty_column, number_column, words_column
 from chainrule.types import Array
 
 
@@ -124,8 +124,8 @@ def _numbers(name: str, values: Array, gaps: Array) -> Column:
         changed = int(np.count_nonzero(inexact_integers(values)))
         if changed:
             notes = (
-                f"column {name!r}: {changed} integers beyond 2**53 were rounded to float64; "
-                f"if they are ids say text=[{name!r}] (--text {name})",
+                f"column {name!r}: {counted(changed, 'integer')} beyond 2**53 rounded to "
+                f"float64; if these are ids say --text {name} or --categorical {name}",
             )
     floats = values.astype(np.float64, copy=bool(len(gaps)))
     if len(gaps):

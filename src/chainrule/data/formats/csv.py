@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from chainrule.data.cells import split_cells
-from chainrule.data.columns import Column
+from chainrule.data.columns import Column, counted
 from chainrule.data.decoding import find_encoding, utf8_chunks
 from chainrule.data.formats.registry import Reading, reader
 from chainrule.data.gathering import Numbers, Words
@@ -157,11 +157,11 @@ class _Scan:
         """Return what was inferred or filled up."""
         notes = list(self.layout.notes)
         for (count, line), fact in (
-            (self._empty, "empty lines were skipped"),
-            (self._short, "short rows were filled up with missing cells"),
+            (self._empty, ("empty line", "skipped")),
+            (self._short, ("short row", "filled up with missing cells")),
         ):
             if count:
-                notes.append(f"{count} {fact} (first: line {line})")
+                notes.append(f"{counted(count, fact[0])} {fact[1]} (first: line {line})")
         if self.layout.trailing:
             notes.append("each row ends in a delimiter; the empty last column was left out")
         return tuple(notes)
@@ -195,17 +195,21 @@ class _Scan:
     def _refuse_row(self, data: bytes, records: Records, row: int) -> None:
         found, wanted = int(records.cells[row]), len(self.layout.names)
         text = data[records.starts[row] : records.ends[row]].decode("utf-8", "replace")
+        fact = f"there {'is' if wanted == 1 else 'are'} {counted(wanted, 'column')}"
         hint = "Quote cells that hold the delimiter, or name the right one (--delimiter)."
-        if found < wanted:
+        if wanted == 1:
+            hint = f"If there is a title above the column names, take it off. {hint}"
+        if found == wanted:
+            fact = "the rows before end in a delimiter, this one does not"
+            hint = "Let all rows end in one, or none."
+        elif found < wanted:
             hint = (
-                "Complete the row; or say ragged='missing' (--ragged missing) "
+                "Complete the row; or say --ragged missing (ragged='missing') "
                 "to take the cells at its end as missing."
             )
-        elif found == wanted:
-            hint = "The rows before end in a delimiter; let all of them, or none."
         raise DataError(
-            f"{self.layout.source}: line {int(records.lines[row])} has {found} cells, "
-            f"but there are {wanted} columns: {_shown(text)}.\n  {hint}"
+            f"{self.layout.source}: line {int(records.lines[row])} has {counted(found, 'cell')}, "
+            f"but {fact}: {_shown(text)}.\n  {hint}"
         )
 
     def _check_trailing(self, texts: Any, lines: Array) -> None:
