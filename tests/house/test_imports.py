@@ -20,7 +20,7 @@ def test_no_module_imports_itself_by_a_detour():
 def test_the_table_in_contributing_is_the_table_that_is_enforced():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     written = {}
-    for height, cell in re.findall(r"^\| (\d) \| ([^|]+) \|", text, re.MULTILINE):
+    for height, cell in re.findall(r"^\| (\d+) \| ([^|]+) \|", text, re.MULTILINE):
         written.update(dict.fromkeys(re.findall(r"`(\w+)/?(?:\.py)?`", cell), int(height)))
     assert written == {room: height for room, height in rooms.HEIGHTS.items() if "_" not in room}
 
