@@ -7,7 +7,8 @@ Knows fenced blocks, doctest and a shell; knows nothing of the package that the 
   exit with 0 (``<!-- exit N -->`` above the block: the last one with N). The lines shown below it
   must occur in this order in what it prints; ``...`` stands for any text.
 * ``<!-- not run: reason -->`` above a block excuses it; it is counted and shown.
-* ``sh`` blocks are for the README's marked commands, which `.ci/run` runs.
+* Other blocks must not look like examples, unless a comment says where they run: ``main job`` and
+  ``test command`` (the README's ``sh`` lines, by `.ci/run`), ``from a docstring`` (as a doctest).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 RUN = {"python", "pycon", "console"}
 SHELL = {"sh", "bash", "shell", "zsh"}
-MARKS = {"main job", "test command"}
+MARKS = {"main job", "test command", "from a docstring"}
 SECONDS = 300
 
 

@@ -131,6 +131,11 @@ def test_an_example_cannot_hide(report, block, said):
     assert said in failure
 
 
+def test_a_docstring_on_a_page_runs_with_its_source(report):
+    text = "<!-- from a docstring -->\n'''text\nAdd.\n\n>>> 1 + 1\n2\n'''\n"
+    assert report(text) == doc_examples.Report()
+
+
 def test_marked_commands_and_plain_text_are_left_alone(report):
     text = "<!-- main job -->\n'''sh\nfalse\n'''\n'''text\nloss 0.3\n'''\n'''toml\n[a]\n'''\n"
     assert report(text) == doc_examples.Report()

@@ -1,6 +1,7 @@
 """What the rooms must never do, as far as reading the sources can tell."""
 
 import ast
+import functools
 
 import pytest
 import rooms
@@ -17,11 +18,14 @@ NAMES_ONLY = {"dtype", "ndarray", "generic", "float32", "float64", "int64", "boo
 """What of NumPy a room may use that must not touch values."""
 
 
+imports = functools.cache(rooms.imports)
+
+
 def banned_imports(root, banned, where):
     """Sentences for imports of ``banned`` modules in files for which ``where(path)`` holds."""
     return [
         f"{one.path}:{one.line}: imports {one.target}"
-        for one in rooms.imports(root)
+        for one in imports(root)
         if one.target.partition(".")[0] in banned and where(one.path.as_posix())
     ]
 
