@@ -6,8 +6,10 @@ of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -155,7 +157,7 @@ def train_table(
     validation: float = 0.15,
     test: float = 0.15,
     seed: int = 0,
-    prepare_options: Mapping[str, Any] | None = None,
+    missing_words: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
     **settings: Any,
 ) -> Run:
@@ -171,32 +173,64 @@ def train_table(
         Shares of rows for early stopping and for the score; the rest trains.
     seed : int
         Fixes the split, starting values and the order of rows.
-    prepare_options : mapping, optional
-        Further arguments of `chainrule.data.prepare`, such as ``missing_words``.
+    missing_words : sequence of str
+        Words that stand for a missing cell, such as NA, beside the empty cell.
     callbacks : sequence of callable
         As in `train`.
     **settings
-        Further arguments of `plan_table`: hidden, activation, epochs ...
+        Further arguments of `plan_table` (hidden, activation, epochs ...), of
+        `chainrule.data.prepare` (task, drop, categorical ...) and of its `Reading` (delimiter,
+        encoding ...).
 
     Returns
     -------
     Run
         With ``.report`` (table, scores) and ``.predict_table``.
 
+    Raises
+    ------
+    DataError, SpecError
+        If the table, the target or a setting makes no sense.
+
     Examples
     --------
     >>> import chainrule as cr
-    >>> table = {"size": list(range(40)), "price": [3.0 * k + 0.5 for k in range(40)]}
+    >>> table = {"size": [k / 2 for k in range(40)], "price": [3.0 * k + 0.5 for k in range(40)]}
     >>> run = cr.train_table(table, "price", hidden=(), epochs=400)
-    >>> bool(run.report["score"]["value"] > 0.99)
-    True
+    >>> run.report["score"]["name"], run.report["score"]["value"] > 0.99
+    ('R2', True)
     """
-    from chainrule.data.dataset import prepare
+    from chainrule.data import Reading, prepare
 
+    homes = (plan_table, prepare, Reading)
+    planned, prepared, read = (_taken(home, settings) for home in homes)
+    _refuse_unknown(settings, homes)
+    reading = Reading(**{**read, "missing": tuple(missing_words)})
     dataset = prepare(
-        source, target, validation=validation, test=test, seed=seed, **(prepare_options or {})
+        source,
+        target,
+        validation=validation,
+        test=test,
+        seed=seed,
+        dtype=planned.get("dtype", "float64"),
+        reading=reading,
+        **{key: value for key, value in prepared.items() if key != "dtype"},
     )
-    return run_table(plan_table(dataset, seed=seed, **settings), callbacks)
+    return run_table(plan_table(dataset, seed=seed, **planned), callbacks)
+
+
+def _taken(home: Callable[..., Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that are arguments of `home`."""
+    return {key: settings[key] for key in inspect.signature(home).parameters if key in settings}
+
+
+def _refuse_unknown(settings: Mapping[str, Any], homes: Sequence[Callable[..., Any]]) -> None:
+    known = {key for home in homes for key in inspect.signature(home).parameters}
+    for key in settings:
+        if key not in known:
+            near = get_close_matches(key, known, n=2)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {sorted(known)}."
+            raise SpecError(f"train_table has no setting {key!r}; {hint}")
 
 
 def _report(run: Run, job: TableJob) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
+import numpy as np
+
 from chainrule import ops
 from chainrule.errors import SpecError
 from chainrule.graph import Node, primitives
@@ -31,6 +33,7 @@ def known_activations() -> list[str]:
         for name, rule in primitives.items()
         if rule.kind == "elementwise"
         and all(len(example.inputs) == 1 for example in rule.examples)
+        and rule.dtype(np.dtype(np.float64)).kind == "f"
         and not name.endswith("_slope")
         and name not in NOT_OFFERED
     ]
