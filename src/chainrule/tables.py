@@ -21,6 +21,7 @@ from chainrule.run import Run, run_setup
 from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimate_memory
 from chainrule.train.door import make_setup, make_validation, whole
 from chainrule.train.metrics import classes_of, confusion_matrix, mean_absolute_error, r2, score
+from chainrule.train.process import expected_peak
 from chainrule.types import Array
 
 EPOCHS = 300
@@ -45,7 +46,9 @@ class TableJob:
     patience : int or None
         Epochs without improvement after which it stops.
     memory : MemoryEstimate
-        What the training will take.
+        What the training takes, its prepared rows included.
+    peak_bytes : int or None
+        The expected peak of the whole process; None where the system does not tell.
     """
 
     dataset: Any
@@ -55,6 +58,7 @@ class TableJob:
     validation: Validation | None
     patience: int | None
     memory: MemoryEstimate
+    peak_bytes: int | None
 
 
 def plan_table(
@@ -112,7 +116,8 @@ def plan_table(
     watched = patience if validation is not None else None
     count = 0 if validation is None else len(validation.x)
     memory = estimate_memory(setup, steps, validation_rows=count)
-    return TableJob(dataset, setup, steps, epochs, validation, watched, memory)
+    peak = expected_peak(memory.peak - memory.rows)
+    return TableJob(dataset, setup, steps, epochs, validation, watched, memory, peak)
 
 
 def _network(
