@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -109,6 +109,7 @@ def plan_table(
         optimizer=Adam(0.003) if optimizer is None else find_optimizer(optimizer),
         sample_weight=None, batch_size=size, seed=seed, shuffle=True, dtype=dtype,
     )  # fmt: skip
+    setup = replace(setup, row_numbers=dataset.rows_train)
     validation = None
     if len(dataset.x_validation):
         validation = make_validation(setup, (dataset.x_validation, dataset.y_validation))

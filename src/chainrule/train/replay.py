@@ -37,7 +37,7 @@ class Moment:
     slots : mapping of str to numpy.ndarray
         The optimizer's memory before the update (``W1.m``).
     rows : numpy.ndarray
-        The numbers of the training rows in the batch.
+        The numbers of the batch's rows, in the user's table if there is one, counted from 0.
     recording : Recording
         Every value of the plan, for explanations.
     """
@@ -99,6 +99,6 @@ def moment_at(found: Record, step: int) -> Moment:
         gradients={k: v.copy() for k, v in outputs(program, values, plan.gradients).items()},
         updates={k: new[k] - state[k] for k in names if k in new},
         slots={k: v.copy() for k, v in state.items() if k not in names},
-        rows=setup.batch(step),
+        rows=setup.user_rows(step),
         recording=recording,
     )

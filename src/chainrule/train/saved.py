@@ -42,6 +42,8 @@ def to_contents(
     rows = {"x": setup.x, "y": setup.y}
     if setup.w is not None:
         rows["w"] = setup.w
+    if setup.row_numbers is not None:
+        rows["row_numbers"] = setup.row_numbers
     if record.validation is not None:
         rows["validation.x"], rows["validation.y"] = record.validation.x, record.validation.y
         if record.validation.w is not None:
@@ -121,6 +123,7 @@ def _record(contents: RunContents) -> Record:
         seed=manifest["seed"],
         shuffle=manifest["shuffle"],
         dtype=dtype,
+        row_numbers=_own(rows["row_numbers"]) if "row_numbers" in rows else None,
     )
     checkpoints = {k: dict(state) for k, state in contents.checkpoints.items()}
     final = checkpoints.pop(manifest["steps"], None) if manifest["steps"] else checkpoints.get(0)

@@ -47,6 +47,8 @@ class Setup:
         Whether each epoch has its own order of rows.
     dtype : numpy.dtype
         float64 or float32.
+    row_numbers : numpy.ndarray or None
+        The user's own number of each training row; None if they are 0, 1, 2 ...
     """
 
     network: Network
@@ -60,6 +62,7 @@ class Setup:
     seed: Seed
     shuffle: bool
     dtype: DType
+    row_numbers: Array | None = None
     programs: dict[tuple[Purpose, int], Program] = field(default_factory=dict, compare=False)
 
     @property
@@ -80,6 +83,11 @@ class Setup:
     def batch(self, step: int) -> Array:
         """Return the numbers of the rows that step `step` sees."""
         return batch_of_step(self.seed, step, self.rows, self.batch_size, self.shuffle)
+
+    def user_rows(self, step: int) -> Array:
+        """Return the user's own numbers of the rows that step `step` sees."""
+        rows = self.batch(step)
+        return rows if self.row_numbers is None else self.row_numbers[rows]
 
     def feed(self, step: int, state: State) -> dict[str, Any]:
         """Return the value of every leaf of the plan at a step."""
