@@ -103,23 +103,40 @@ def in_folder(folder: Path, name: str, where: str) -> Path:
     return path
 
 
-def read_whole(path: Path, where: str, *, length: int | None = None, limit: int = 2**62) -> Array:
-    """Read a file into memory of its own length; `length` is what it has to be."""
+def read_whole(path: Path, where: str, *, length: int) -> Array:
+    """Read a file into memory of its own length, which has to be `length`."""
     with opened(path, where) as (descriptor, size), told(where, path, DAMAGED):
-        if size > limit:
-            raise refused(where, f"has {size:,} bytes, more than the {limit:,} that are allowed")
         _check_length(size, length, where)
         data = _room(size, where)
-        filled, file = 0, io.FileIO(descriptor, closefd=False)
-        while filled < size and (count := file.readinto(data.data[filled:])):
-            filled += count
-        if filled < size or os.read(descriptor, 1):
-            raise refused(where, "changed its length while it was read", "Try again.")
+        _fill(descriptor, data.data, where)
     return data
 
 
-def _check_length(size: int, length: int | None, where: str) -> None:
-    if length is not None and size != length:
+def read_text(path: Path, where: str, limit: int) -> bytearray:
+    """Read a file of text, of at most `limit` bytes."""
+    with opened(path, where) as (descriptor, size), told(where, path, DAMAGED):
+        _check_limit(size, limit, where)
+        data = bytearray(size)
+        _fill(descriptor, memoryview(data), where)
+    return data
+
+
+def _check_limit(size: int, limit: int, where: str) -> None:
+    if size > limit:
+        raise refused(where, f"has {size:,} bytes, more than the {limit:,} that are allowed")
+
+
+def _fill(descriptor: int, data: memoryview, where: str) -> None:
+    """Read exactly as many bytes as there is room for."""
+    filled, file = 0, io.FileIO(descriptor, closefd=False)
+    while filled < len(data) and (count := file.readinto(data[filled:])):
+        filled += count
+    if filled < len(data) or file.read(1):
+        raise refused(where, "changed its length while it was read", "Try again.")
+
+
+def _check_length(size: int, length: int, where: str) -> None:
+    if size != length:
         raise refused(where, f"has {size:,} bytes, {layout.RECORD} says {length:,}")
 
 
@@ -182,12 +199,21 @@ def intact(folder: Path, name: str, entry: Entry) -> bool:
         return False
 
 
-def load_record(folder: Path) -> tuple[bytes, Record]:
-    """Read and verify run.json; returns its bytes too, to tell later whether it changed."""
+def load_record(folder: Path) -> Record:
+    """Read and verify run.json."""
+    where = where_of(folder, layout.RECORD)
+    data = read_text(in_folder(folder, layout.RECORD, where), where, record.RECORD_LIMIT)
+    return record.decode(data, length_of_others(folder), where)
+
+
+def record_sum(folder: Path) -> tuple[int, str]:
+    """Return the length and the SHA-256 of run.json as it is now."""
     where = where_of(folder, layout.RECORD)
     path = in_folder(folder, layout.RECORD, where)
-    data = read_whole(path, where, limit=record.RECORD_LIMIT).tobytes()
-    return data, record.decode(data, length_of_others(folder), where)
+    with told(where, path, DAMAGED):
+        length = os.lstat(path).st_size
+    _check_limit(length, record.RECORD_LIMIT, where)
+    return length, hash_of(path, where, length=length)
 
 
 def length_of_others(folder: Path) -> int:

@@ -152,7 +152,7 @@ def recover(target: Path) -> None:
 def _finished(target: Path, staging: Path) -> list[str]:
     """List the files in staging that belong to the present state."""
     try:
-        _, found = load_record(target)
+        found = load_record(target)
     except FileRefused:
         return []
     return [name for name, entry in found.files.items() if intact(staging, name, entry)]

@@ -5,7 +5,6 @@ Knows which file holds what; runs no code from a run, opens nothing outside its 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +19,11 @@ from chainrule.files.guarded import (
     is_waiting,
     load_record,
     names_in,
-    read_whole,
+    record_sum,
     run_folder,
     verified,
     where_of,
 )
-from chainrule.files.record import RECORD_LIMIT
 from chainrule.files.refusals import refused
 
 if TYPE_CHECKING:
@@ -75,16 +73,14 @@ def read_run(path: PathLike, *, parts: Collection[str] = PARTS) -> RunContents:
     raise found
 
 
-def _state(folder: Path) -> tuple[bytes, bool]:
+def _state(folder: Path) -> tuple[tuple[int, str], bool]:
     """Tell one state of a run from another, and whether a writer may be at work."""
-    where = where_of(folder, layout.RECORD)
-    data = read_whole(folder / layout.RECORD, where, limit=RECORD_LIMIT).tobytes()
-    return hashlib.sha256(data).digest(), is_waiting(folder)
+    return record_sum(folder), is_waiting(folder)
 
 
 def _load(folder: Path, parts: Collection[str]) -> RunContents:
     """Verify every listed file and decode the wanted ones."""
-    record = load_record(folder)[1]
+    record = load_record(folder)
     found = {}
     for name, entry in record.files.items():
         data = verified(folder, name, entry, keep=_part(name) in parts)
@@ -147,12 +143,11 @@ def describe_files(path: PathLike) -> list[dict[str, Any]]:
     folder = run_folder(path)
     lines = {name: _line(name) for name in names_in(folder)}
     try:
-        data, record = load_record(folder)
+        record, found = load_record(folder), record_sum(folder)
     except FileRefused:
         lines[layout.RECORD] = _line(layout.RECORD, ok=False)
     else:
-        sha256 = hashlib.sha256(data).hexdigest()
-        lines[layout.RECORD] = _line(layout.RECORD, len(data), sha256, ok=True)
+        lines[layout.RECORD] = _line(layout.RECORD, *found, ok=True)
         for name, entry in record.files.items():
             ok = intact(home_of(folder, name, entry), name, entry)
             lines[name] = _line(name, entry.bytes, entry.sha256, ok=ok)

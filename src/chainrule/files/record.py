@@ -48,13 +48,13 @@ def encode(record: Record, where: str) -> bytes:
 _SOURCE_FIELDS = ("path", "sha256", "bytes", "rows")
 
 
-def decode(data: bytes, others: int, where: str) -> Record:
+def decode(data: bytearray, others: int, where: str) -> Record:
     """Read the bytes of run.json, refusing anything that `encode` could not have written.
 
     `others` is the length of the run's other files together: memory is bounded by the whole run.
     """
-    rest = _verified(data, where)
-    tree = strict_json.decode(b"{" + rest, others + _SLACK, where)
+    _verify(data, where)
+    tree = strict_json.decode(data, others + _SLACK, where)
     return _checked(_upgraded(tree, where), where)
 
 
@@ -63,16 +63,15 @@ def looks_like_ours(data: bytes) -> bool:
     return _FIRST_LINE.match(data) is not None
 
 
-def _verified(data: bytes, where: str) -> bytes:
-    """Return what follows the first line, if the sum in that line is right."""
-    first = _FIRST_LINE.match(data)
+def _verify(data: bytearray, where: str) -> None:
+    """Refuse unless the sum in the first line is the sum of what follows the line."""
+    first = _FIRST_LINE.match(bytes(data[:_FIRST_LINE_LENGTH]))
     if first is None:
         fact = "does not begin with an integrity sum, so it is damaged or not of ours"
         raise refused(where, fact, FOREIGN)
-    rest = data[_FIRST_LINE_LENGTH:]
+    rest = memoryview(data)[_FIRST_LINE_LENGTH:]
     if hashlib.sha256(rest).hexdigest().encode() != first[1]:
         raise refused(where, "was changed or damaged (its integrity sum does not match)")
-    return rest
 
 
 def _upgraded(tree: Any, where: str) -> dict[str, Any]:
@@ -85,7 +84,7 @@ def _upgraded(tree: Any, where: str) -> dict[str, Any]:
         raise refused(where, fact, "Install a newer chainrule: pip install -U chainrule")
     for older in range(version, VERSION):
         tree = UPGRADES[older](tree)
-    return {str(key): value for key, value in tree.items()}
+    return {str(key): value for key, value in tree.items() if key != "integrity"}
 
 
 def _checked(tree: dict[str, Any], where: str) -> Record:

@@ -21,8 +21,11 @@ MAX_DEPTH = 64
 _MAX_INT_BITS = 1024
 _FLOAT = "$float"
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_NOT_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
+_NO_BRACKET = re.compile(
+    rb"""(?: "[^"\\]*+(?:\\.[^"\\]*+)*+ (?:"|\\?\Z)  # a string, or one that never ends
+      | [^\[\]{}"]++ )++                         # anything else that is no bracket""",
+    re.DOTALL | re.VERBOSE,
+)
 
 
 class _Unfit(Exception):
@@ -80,7 +83,7 @@ def _short(value: Any) -> str:
     return f"{repr(value)[:40]} ({kind})"
 
 
-def decode(data: bytes, budget: int, where: str) -> Any:
+def decode(data: bytearray, budget: int, where: str) -> Any:
     """Read JSON strictly, building at most about `budget` bytes of objects."""
     try:
         _check_depth_and_cost(data, budget)
@@ -96,7 +99,7 @@ def decode(data: bytes, budget: int, where: str) -> Any:
         raise refused(where, f"is not valid JSON ({problem})") from None
 
 
-def _check_depth_and_cost(data: bytes, budget: int) -> None:
+def _check_depth_and_cost(data: bytearray, budget: int) -> None:
     """Refuse, before any object is built, what would need too much memory or be too deep."""
     if not data.isascii():
         raise _Unfit("holds bytes that are not ASCII")
@@ -106,17 +109,18 @@ def _check_depth_and_cost(data: bytes, budget: int) -> None:
         raise _Unfit(f"is nested deeper than {MAX_DEPTH}")
 
 
-def _least_cost(data: bytes) -> int:
+def _least_cost(data: bytearray) -> int:
     """Bound the memory of lists, numbers and strings by counting; dicts are counted as built."""
-    wide = 4 if b"\\ud" in data.lower() else 2 if b"\\u" in data else 1
+    wide = 4 if b"\\ud" in data or b"\\uD" in data else 2 if b"\\u" in data else 1
     strings = max(0, data.count(b'"') // 2 - data.count(b":"))
     numbers = max(0, data.count(b",") + data.count(b":") + data.count(b"[") - strings)
-    return wide * len(data) + 80 * data.count(b"[") + 64 * strings + 40 * numbers
+    brackets = data.count(b"[") + data.count(b"{")
+    return wide * len(data) + 80 * brackets + 64 * strings + 40 * numbers
 
 
-def _too_deep(data: bytes) -> bool:
+def _too_deep(data: bytearray) -> bool:
     """Take away strings, then the innermost brackets `MAX_DEPTH` times: too deep if any is left."""
-    brackets = _STRING.sub(b"", data).translate(None, _NOT_BRACKETS)
+    brackets = _NO_BRACKET.sub(b"", data)
     for _ in range(MAX_DEPTH):
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
     return bool(brackets)

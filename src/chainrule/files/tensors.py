@@ -88,7 +88,7 @@ def decode(data: Array, where: str) -> dict[str, Array]:
     (length,) = struct.unpack("<Q", data[:8].tobytes()) if len(data) >= 8 else (2**64,)
     if length > min(_HEADER_LIMIT, len(data) - 8) or length % 8:
         raise refused(where, "does not begin as a safetensors file does")
-    tree = strict_json.decode(data[8 : 8 + length].tobytes(), _HEADER_BUDGET, where)
+    tree = strict_json.decode(bytearray(data[8 : 8 + length]), _HEADER_BUDGET, where)
     entries = _entries(tree, where)
     body = data[8 + length :]
     _check_offsets(entries, len(body), where)

@@ -113,7 +113,7 @@ def update_run(
     gone |= {layout.HISTORY} if history is not None else set()
 
     def fill(folder: Path) -> Iterable[str]:
-        _, old = load_record(target)
+        old = load_record(target)
         kept = {name: e for name, e in old.files.items() if name not in gone | pieces.keys()}
         payload = old.manifest if manifest is None else manifest
         return _write_state(folder, pieces, kept, old.source, payload, where)
@@ -213,6 +213,6 @@ def _write_state(
     state = Record(record.FORMAT, record.VERSION, record.written_by(), files, source, manifest)
     data = record.encode(state, where)
     others = sum(entry.bytes for entry in files.values())
-    record.decode(data, others, f"{where}: the manifest")  # what is written can be read
+    record.decode(bytearray(data), others, f"{where}: the manifest")  # what is written can be read
     write_file(folder / layout.RECORD, [data])
     return files
