@@ -68,7 +68,7 @@ def he(shape: Shape, rng: np.random.Generator) -> Array:
 
 def look_up(name: str) -> Initializer:
     """Return the rule of that name, or say which there are."""
-    if name not in initializers:
+    if not isinstance(name, str) or name not in initializers:
         raise SpecError(
             f"initializer {name!r} is not known; there are {', '.join(sorted(initializers))}.\n"
             "  Own starting values: train(..., initial={'W1': array})."

@@ -6,14 +6,18 @@ Knows layers by their form; knows no loss, no optimizer, no values.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import SpecError
 from chainrule.graph import Node, variable
+from chainrule.nn.activations import LINEAR, activation
 from chainrule.nn.initializers import look_up
 from chainrule.nn.layers import Layer, layer_from_dict
 from chainrule.nn.layers.layer import layer_to_dict
@@ -82,7 +86,7 @@ class Network:
     inputs: int
 
     def __init__(self, layers: Sequence[Layer], inputs: int) -> None:
-        if isinstance(inputs, bool) or not isinstance(inputs, (int, np.integer)) or inputs < 1:
+        if isinstance(inputs, bool) or not isinstance(inputs, Integral) or int(inputs) < 1:
             raise SpecError(
                 f"a network needs inputs, a whole number of at least 1; got {inputs!r}."
             )
@@ -92,7 +96,7 @@ class Network:
                 "  For a spec string use Network.from_spec('3-4:sigmoid-1:sigmoid')."
             )
         for item in layers:
-            if not hasattr(item, "forward"):
+            if isinstance(item, type) or not hasattr(item, "forward"):
                 raise SpecError(f"{item!r} is not a layer; use for example Dense(4, 'sigmoid').")
         object.__setattr__(self, "layers", tuple(layers))
         object.__setattr__(self, "inputs", int(inputs))
@@ -146,8 +150,11 @@ class Network:
         >>> Network.from_dict(net.to_dict()) == net
         True
         """
-        if set(data) != {"inputs", "layers"}:
-            raise SpecError(f"a network's dict has inputs and layers; got {sorted(data)}.")
+        found = sorted(map(str, data)) if isinstance(data, Mapping) else repr(data)
+        if found != ["inputs", "layers"]:
+            raise SpecError(f"a network's dict has inputs and layers; got {found}.")
+        if not isinstance(data["layers"], (list, tuple)):
+            raise SpecError(f"a network's layers are a list; got {data['layers']!r}.")
         return cls([layer_from_dict(item) for item in data["layers"]], data["inputs"])
 
     def to_json(self) -> str:
@@ -159,7 +166,7 @@ class Network:
         """Return the network that `to_json` wrote down."""
         try:
             return cls.from_dict(json.loads(text))
-        except json.JSONDecodeError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise SpecError(f"the network's JSON cannot be read: {error}.") from None
 
     @property
@@ -175,7 +182,7 @@ class Network:
         """The activation of the last layer."""
         return getattr(self.layers[-1], "activation", "linear")
 
-    @property
+    @cached_property
     def specs(self) -> Mapping[str, ParameterSpec]:
         """What the layers say of each parameter, by name."""
         return self.forward(1).specs
@@ -183,9 +190,9 @@ class Network:
     @property
     def size(self) -> int:
         """Number of weights, biases included, shared ones once."""
-        return sum(int(np.prod(spec.shape)) for spec in self.specs.values())
+        return sum(math.prod(spec.shape) for spec in self.specs.values())
 
-    def forward(self, rows: int, dtype: Any = np.float64) -> Forward:
+    def forward(self, rows: int, dtype: Any = np.float64, *, ending: str = LINEAR) -> Forward:
         """Return the forward graph for a number of rows.
 
         Parameters
@@ -194,14 +201,17 @@ class Network:
             Rows of ``x``.
         dtype : optional
             float64 or float32.
+        ending : str
+            The activation that a linear last layer leaves to the loss; ``out`` is after it.
         """
         x = variable("x", shape=(rows, self.inputs), dtype=dtype)
         scope = Scope(np.dtype(dtype))
         scope.names["x"] = out = x
-        for item in self.layers:
+        left = self.last_activation == LINEAR and ending != LINEAR
+        for k, item in enumerate(self.layers, 1):
             scope.number += item.has_weights
-            out = item.forward(out, scope, last=item is self.layers[-1])
-        out = scope.name("out", out)
+            out = item.forward(out, scope, last=k == len(self.layers) and not left)
+        out = scope.name("out", activation(ending)(out) if left else out)
         logits = scope.names.get(f"z{scope.number}", out)
         return Forward(x, out, logits, scope.names, scope.parameters, scope.specs)
 
@@ -226,36 +236,37 @@ class Network:
         2      1      sigmoid     W2 (4, 1)  b2 (1,)           5
         total                                                 21
         """
-        rows = [
+        scope, out = Scope(), variable("x", shape=(1, self.inputs))
+        rows: list[tuple[str, ...]] = [
             ("layer", "units", "activation", "parameters", "weights"),
             ("x", str(self.inputs), "", "", ""),
         ]
-        scope, out = Scope(), variable("x", shape=(1, self.inputs))
         for item in self.layers:
             before = set(scope.specs)
             scope.number += item.has_weights
-            out = item.forward(out, scope, last=item is self.layers[-1])
+            out = item.forward(out, scope, last=False)
             new = [spec for name, spec in scope.specs.items() if name not in before]
-            text = "  ".join(f"{s.name} {s.shape}{_wishes(s)}" for s in new)
-            size = sum(int(np.prod(s.shape)) for s in new)
-            rows.append(
-                (
-                    str(scope.number),
-                    str(out.shape[-1]),
-                    getattr(item, "activation", ""),
-                    text,
-                    str(size),
-                )
-            )
+            rows.append(_line(item, str(scope.number), out, new))
         rows.append(("total", "", "", "", str(self.size)))
-        widths = [max(len(row[c]) for row in rows) for c in range(5)]
-        return "\n".join(
-            "  ".join(
-                cell.rjust(w) if c == 4 else cell.ljust(w)
-                for c, (cell, w) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        )
+        return _table(rows)
+
+
+def _line(item: Layer, number: str, out: Node, new: list[ParameterSpec]) -> tuple[str, ...]:
+    """Return the cells of a layer: what it is, and the parameters it brings."""
+    parameters = "  ".join(f"{s.name} {s.shape}{_wishes(s)}" for s in new) or "shared"
+    size = sum(math.prod(s.shape) for s in new)
+    kind = getattr(item, "activation", "")
+    return (number, str(out.shape[-1]), kind, parameters, str(size))
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    """Return rows of cells as lines: columns to the left, the last one to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join([*cells[:-1], row[-1].rjust(widths[-1])]).rstrip())
+    return "\n".join(lines)
 
 
 def _wishes(spec: ParameterSpec) -> str:

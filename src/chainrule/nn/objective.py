@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule import ops
 from chainrule.errors import SpecError
 from chainrule.graph import Node, constant, named, variable
 from chainrule.nn.activations import LINEAR
 from chainrule.nn.losses import Loss, losses
 from chainrule.nn.network import Forward, Network
+from chainrule.ops.arithmetic import chain
+from chainrule.ops.compare import absolute, where
+from chainrule.ops.transcendental import square
 
 Reduction = Literal["mean", "sum"]
 
@@ -97,7 +99,7 @@ def build_objective(
     dtype : optional
         float64 or float32.
     """
-    forward = network.forward(rows, dtype)
+    forward = network.forward(rows, dtype, ending=loss.logits_of or LINEAR)
     class_numbers = loss.targets == "class" and not soft_labels
     y = variable(
         "y",
@@ -122,11 +124,12 @@ def _reduced(each: Node, w: Node | None, reduction: Reduction) -> Node:
     """Return the sum or mean over rows; a batch whose weights are all 0 has loss 0."""
     if w is None:
         return each.mean() if reduction == "mean" else each.sum()
-    total = np.sum(ops.function("chain")(w, each))
+    weighted: Node = chain(w, each)
     if reduction == "sum":
-        return total  # type: ignore[no-any-return]
-    weight = np.sum(w)
-    return total / np.where(weight > 0, weight, constant(1.0, w.dtype))  # type: ignore[no-any-return]
+        return weighted.sum()
+    weight = w.sum()
+    divisor: Node = where(weight > 0, weight, constant(1.0, w.dtype))
+    return weighted.sum() / divisor
 
 
 def _penalty(forward: Forward) -> Node | None:
@@ -135,9 +138,9 @@ def _penalty(forward: Forward) -> Node | None:
     for name, spec in forward.specs.items():
         weights = forward.parameters[name]
         if spec.l2:
-            parts.append(0.5 * spec.l2 * np.sum(np.square(weights)))
+            parts.append(0.5 * spec.l2 * square(weights).sum())
         if spec.l1:
-            parts.append(spec.l1 * np.sum(np.abs(weights)))
+            parts.append(spec.l1 * absolute(weights).sum())
     if not parts:
         return None
     total = parts[0]

@@ -12,7 +12,9 @@ from chainrule.nn.activations import LINEAR
 from chainrule.nn.layers import Layer
 from chainrule.nn.layers.dense import Dense
 
-FORM = "write inputs, then units or units:activation for each layer, such as 3-4:sigmoid-1:sigmoid"
+FORM = "Write inputs, then units or units:activation for each layer, such as 3-4:sigmoid-1:sigmoid."
+DIGITS = 12
+"""More digits than any number of units has."""
 
 
 def layers_from_spec(spec: str) -> tuple[int, list[Layer]]:
@@ -29,24 +31,28 @@ def layers_from_spec(spec: str) -> tuple[int, list[Layer]]:
     (3, [Dense(units=4, activation='sigmoid'), Dense(units=1, activation='linear')])
     """
     if not isinstance(spec, str):
-        raise SpecError(f"a spec is a string; got {spec!r}.\n  {FORM[0].upper()}{FORM[1:]}.")
-    parts = spec.strip().split("-")
+        raise SpecError(f"a spec is a string; got {spec!r}.\n  {FORM}")
+    parts = spec.split("-")
     if len(parts) < 2:
-        raise SpecError(f"spec {spec!r} names no layer; {FORM}.")
+        raise SpecError(f"spec {spec!r} names no layer.\n  {FORM}")
     inputs = _number(parts[0], spec)
     layers: list[Layer] = []
     for part in parts[1:]:
         units, colon, name = part.partition(":")
-        if colon and not name:
-            raise SpecError(f"spec {spec!r}: {part!r} names no activation after the colon; {FORM}.")
+        if colon and not name.strip():
+            raise SpecError(f"spec {spec!r}: {part!r} names no activation.\n  {FORM}")
         layers.append(Dense(_number(units, spec), name.strip() or LINEAR))
     return inputs, layers
 
 
 def _number(text: str, spec: str) -> int:
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise SpecError(f"spec {spec!r}: {text!r} is not a whole number of at least 1; {FORM}.")
-    return int(text)
+    digits = text.strip()
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > DIGITS or int(digits) < 1:
+        raise SpecError(
+            f"spec {spec!r}: {text!r} is no number of units, at least 1 and of at most {DIGITS} "
+            f"digits.\n  {FORM}"
+        )
+    return int(digits)
 
 
 def spec_of(inputs: int, layers: Sequence[Layer]) -> str:

@@ -1,12 +1,17 @@
 """The dense layer: every unit sees every input.
 
-Builds ``h = activation(x @ W + b)``; its gradient follows from the operations.
+Knows the operations of ``h = activation(x @ W + b)``; knows no gradient, which follows from them.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
 
 from chainrule.errors import ShapeError, SpecError
 from chainrule.graph import Node
@@ -17,6 +22,8 @@ from chainrule.nn.scope import ParameterSpec, Scope
 from chainrule.types import Shape
 
 TRAINABLE = (True, False, "weights", "biases")
+RESERVED = re.compile(r"[xywlL]|out|step|penalty|learning_rate|gradient_norm|[zh]\d+")
+"""Names that a step of training gives to other things."""
 
 
 @layer("dense")
@@ -64,18 +71,19 @@ class Dense:
     bias_name: str | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.units, bool) or not isinstance(self.units, int) or self.units < 1:
-            raise SpecError(f"Dense needs a whole number of units, at least 1; got {self.units!r}.")
+        plain: dict[str, Any] = {"units": _units(self.units)}
+        plain["trainable"] = _trainable(self.trainable)
+        plain |= {name: _penalty(name, getattr(self, name)) for name in ("l1", "l2")}
+        plain["bias"] = _yes_or_no("bias", self.bias)
         check_activation(self.activation)
-        if self.trainable not in TRAINABLE:
-            choices = ", ".join(map(repr, TRAINABLE))
-            raise SpecError(f"trainable is {self.trainable!r}; it is one of {choices}.")
-        for name in ("l1", "l2"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise SpecError(f"{name} is {value!r}; a penalty is a finite number, at least 0.")
         if self.initializer != "auto":
             look_up(self.initializer)
+        for name in ("weights_name", "bias_name"):
+            _check_name(name, getattr(self, name))
+        if not self.bias and self.bias_name is not None:
+            raise SpecError(f"bias_name is {self.bias_name!r}, but bias=False; drop one of them.")
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         parts = [f"units={self.units}", f"activation={self.activation!r}"]
@@ -144,3 +152,41 @@ class Dense:
         if x.ndim != 2:
             raise ShapeError(f"Dense takes (rows, features); got shape {x.shape}.")
         return x.shape[1]
+
+
+def _units(given: Any) -> int:
+    if isinstance(given, bool) or not isinstance(given, Integral) or int(given) < 1:
+        raise SpecError(f"Dense needs a whole number of units, at least 1; got {given!r}.")
+    return int(given)
+
+
+def _yes_or_no(name: str, given: Any) -> bool:
+    if not isinstance(given, (bool, np.bool_)):
+        raise SpecError(f"{name} of Dense is {given!r}; it is True or False.")
+    return bool(given)
+
+
+def _trainable(given: Any) -> bool | str:
+    if isinstance(given, str) and given in TRAINABLE:
+        return given
+    if isinstance(given, (bool, np.bool_)):
+        return bool(given)
+    raise SpecError(f"trainable is {given!r}; it is one of {', '.join(map(repr, TRAINABLE))}.")
+
+
+def _penalty(name: str, given: Any) -> float:
+    number = isinstance(given, Real) and not isinstance(given, bool)
+    if not number or not math.isfinite(given) or given < 0:
+        raise SpecError(f"{name} of Dense is {given!r}; a penalty is a finite number, at least 0.")
+    return float(given)
+
+
+def _check_name(name: str, given: Any) -> None:
+    if given is None or (
+        isinstance(given, str) and given.isidentifier() and not RESERVED.fullmatch(given)
+    ):
+        return
+    raise SpecError(
+        f"{name} of Dense is {given!r}, which cannot name a parameter.\n  Use letters, digits and "
+        "_, and not what a step calls other things (x, y, z1, h1, out, L, step ...)."
+    )

@@ -6,7 +6,7 @@ Knows the form of layers; knows no particular one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from typing import Any, Protocol, TypeVar
 
 from chainrule.errors import SpecError
@@ -59,12 +59,17 @@ def layer_to_dict(item: Any) -> dict[str, Any]:
 
 def layer_from_dict(data: Mapping[str, Any]) -> Layer:
     """Return the layer that `layer_to_dict` wrote down."""
+    if not isinstance(data, Mapping):
+        raise SpecError(f"a layer's dict was needed; got {data!r}.")
     values = dict(data)
     kind = values.pop("kind", None)
-    if kind not in layers:
+    if not isinstance(kind, str) or kind not in layers:
         raise SpecError(f"layer kind {kind!r} is not known; there are {', '.join(sorted(layers))}.")
-    known = {f.name for f in fields(layers[kind])}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - known)
+    known = {f.name: f.default for f in fields(layers[kind])}  # type: ignore[arg-type]
+    unknown = [key for key in values if key not in known]
     if unknown:
         raise SpecError(f"layer {kind!r} has no setting {unknown[0]!r}; it has {sorted(known)}.")
+    lacking = [k for k, default in known.items() if default is MISSING and k not in values]
+    if lacking:
+        raise SpecError(f"layer {kind!r} was given without {lacking[0]!r}, which it needs.")
     return layers[kind](**values)

@@ -1,12 +1,17 @@
-"""Cross-entropy on logits: class numbers or soft labels."""
+"""Cross-entropy on logits: class numbers or soft labels.
+
+Knows out and y; knows no gradient.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from chainrule import ops
 from chainrule.graph import Node
 from chainrule.nn.losses.loss import loss
+from chainrule.ops.arithmetic import chain
+from chainrule.ops.compare import equal, where
+from chainrule.ops.composite import log_softmax
 
 
 @loss(
@@ -21,8 +26,10 @@ def cross_entropy(out: Node, y: Node) -> Node:
     `y` holds class numbers (rows,) or a distribution over classes for each row (rows, classes);
     classes of probability 0 add exactly 0, even where their logit is -inf.
     """
-    logs = ops.function("log_softmax")(out, -1)  # (rows, classes)
+    logs: Node = log_softmax(out, -1)  # (rows, classes)
     if y.ndim == 2:
-        return -np.sum(ops.function("chain")(y, logs), axis=1)
-    chosen = np.equal(np.reshape(y, (-1, 1)), np.arange(out.shape[1])[None, :])
-    return -np.sum(np.where(chosen, logs, 0.0), axis=1)
+        soft: Node = chain(y, logs)
+        return -soft.sum(axis=1)
+    classes = np.arange(out.shape[1])
+    hard: Node = where(equal(y.reshape(-1, 1), classes[None, :]), logs, 0.0)
+    return -hard.sum(axis=1)
