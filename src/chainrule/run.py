@@ -55,6 +55,8 @@ class Run:
         How a table becomes inputs, if the run was made from one.
     report : mapping
         Plain data that the maker of the run wrote beside it (table, scores).
+    source : RowSource or None
+        Where the rows are, if they are too large for the run folder.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class Run:
     record: Record
     preparation: Any = None
     report: Mapping[str, Any] = field(default_factory=dict)
+    source: Any = None
 
     def __repr__(self) -> str:
         last = f", last loss {self.losses[-1]:.6g}" if self.steps else ""
@@ -237,6 +240,11 @@ class Run:
         SpecError
             If there is no such step, or the run folder holds no rows to replay with.
         """
+        if not self.record.setup.rows and self.source is not None:
+            from chainrule.train.rows import fetch_rows
+
+            found = fetch_rows(self.record, self.preparation, self.source)
+            object.__setattr__(self, "record", found)
         if not self.record.setup.rows:
             raise SpecError(
                 "this run's rows were too large to be kept in its folder, so its steps cannot be "
@@ -277,7 +285,7 @@ class Run:
 
         preparation = None if self.preparation is None else self.preparation.to_dict()
         extra = {"preparation": preparation, "report": dict(self.report)}
-        return write_run(path, to_contents(self.record, extra), overwrite=overwrite)
+        return write_run(path, to_contents(self.record, extra, self.source), overwrite=overwrite)
 
 
 def load(path: str | os.PathLike[str]) -> Run:
@@ -305,7 +313,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     >>> (again.at(2).gradients["W1"] == run.at(2).gradients["W1"]).all()
     np.True_
     """
-    from chainrule.files import read_run
+    from chainrule.files import RowSource, read_run
     from chainrule.train.saved import from_contents
 
     contents = read_run(path)
@@ -316,7 +324,8 @@ def load(path: str | os.PathLike[str]) -> Run:
         from chainrule.data.preparation import Preparation
 
         preparation = Preparation.from_dict(plain)
-    return Run(record, preparation, contents.manifest.get("report") or {})
+    source = contents.rows if isinstance(contents.rows, RowSource) else None
+    return Run(record, preparation, contents.manifest.get("report") or {}, source)
 
 
 def train(

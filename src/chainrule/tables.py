@@ -22,6 +22,7 @@ from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimat
 from chainrule.train.door import make_setup, make_validation, whole
 from chainrule.train.metrics import classes_of, confusion_matrix, mean_absolute_error, r2, score
 from chainrule.train.process import expected_peak
+from chainrule.train.rows import note_source
 from chainrule.types import Array
 
 EPOCHS = 300
@@ -153,7 +154,8 @@ def run_table(job: TableJob, callbacks: Sequence[Callback] = ()) -> Run:
         callbacks=callbacks,
     )
     prepared = Run(run.record, job.dataset.preparation)
-    return Run(run.record, job.dataset.preparation, _report(prepared, job))
+    source = note_source(run.record, job.dataset.table_report["source"])
+    return Run(run.record, job.dataset.preparation, _report(prepared, job), source)
 
 
 def train_table(

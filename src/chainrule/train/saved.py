@@ -15,6 +15,7 @@ from chainrule.errors import FileRefused
 from chainrule.files import RowSource, RunContents, keep_rows
 from chainrule.nn import Network, find_loss
 from chainrule.optim import find_optimizer
+from chainrule.train.rows import ROW_NUMBERS, stored_rows, without_note
 from chainrule.train.setup import Setup
 from chainrule.train.step import Trouble
 from chainrule.train.trainer import Record, Validation
@@ -39,21 +40,16 @@ def to_contents(
         Where the rows came from, if they are too large to be kept.
     """
     setup = record.setup
-    rows = {"x": setup.x, "y": setup.y}
-    if setup.w is not None:
-        rows["w"] = setup.w
-    if setup.row_numbers is not None:
-        rows["row_numbers"] = setup.row_numbers
-    if record.validation is not None:
-        rows["validation.x"], rows["validation.y"] = record.validation.x, record.validation.y
-        if record.validation.w is not None:
-            rows["validation.w"] = record.validation.w
+    rows = keep_rows(stored_rows(record), source)
+    checkpoints = _checkpoints(record)
+    if isinstance(rows, RowSource) and setup.row_numbers is not None:
+        checkpoints[0] = {**checkpoints[0], ROW_NUMBERS: setup.row_numbers}
     return RunContents(
         manifest={**_manifest(record), **extra},
         weights={name: record.best[name] for name in setup.network.specs},
         history=record.history,
-        checkpoints=_checkpoints(record),
-        rows=keep_rows(rows, source),
+        checkpoints=checkpoints,
+        rows=rows,
     )
 
 
@@ -110,7 +106,10 @@ def _record(contents: RunContents) -> Record:
     manifest = contents.manifest
     network = Network.from_dict(manifest["network"])
     dtype = np.dtype(manifest["dtype"])
-    rows = contents.rows if isinstance(contents.rows, Mapping) else {}
+    rows = dict(contents.rows) if isinstance(contents.rows, Mapping) else {}
+    checkpoints, note = without_note(contents.checkpoints)
+    if note is not None:
+        rows[ROW_NUMBERS] = note
     setup = Setup(
         network=network,
         loss=find_loss(manifest["loss"]),
@@ -123,9 +122,8 @@ def _record(contents: RunContents) -> Record:
         seed=manifest["seed"],
         shuffle=manifest["shuffle"],
         dtype=dtype,
-        row_numbers=_own(rows["row_numbers"]) if "row_numbers" in rows else None,
+        row_numbers=_own(rows[ROW_NUMBERS]) if ROW_NUMBERS in rows else None,
     )
-    checkpoints = {k: dict(state) for k, state in contents.checkpoints.items()}
     final = checkpoints.pop(manifest["steps"], None) if manifest["steps"] else checkpoints.get(0)
     best = dict(contents.weights)
     _check_state(setup, best)

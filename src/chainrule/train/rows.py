@@ -1,0 +1,90 @@
+"""Rows for replay that were too large for the run folder: fetched again from their source.
+
+Knows run folders' notes on a source and preparations; opens the source only when asked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.arrays import check_targets
+from chainrule.files import ROWS_LIMIT, RowSource, open_rows, row_source
+from chainrule.train.setup import Setup
+from chainrule.train.trainer import Record
+
+ROW_NUMBERS = "row_numbers"
+"""The array of checkpoint 0 that names the rows of the source, where the rows are not kept."""
+
+
+def stored_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the arrays that a run folder keeps of a record's rows, if they are not too large."""
+    setup = record.setup
+    rows = {"x": setup.x, "y": setup.y}
+    if setup.w is not None:
+        rows["w"] = setup.w
+    if setup.row_numbers is not None:
+        rows[ROW_NUMBERS] = setup.row_numbers
+    if record.validation is not None:
+        rows["validation.x"], rows["validation.y"] = record.validation.x, record.validation.y
+        if record.validation.w is not None:
+            rows["validation.w"] = record.validation.w
+    return rows
+
+
+def note_source(record: Record, path: str | os.PathLike[str], limit: int = ROWS_LIMIT) -> Any:
+    """Return where the rows came from, if they are too large to be kept and that is a file.
+
+    Parameters
+    ----------
+    record : Record
+        The training.
+    path : path
+        The file of the user's table.
+    limit : int
+        Bytes up to which a run folder keeps rows.
+    """
+    size = sum(array.nbytes for array in stored_rows(record).values())
+    if size <= limit or record.setup.row_numbers is None or not Path(path).is_file():
+        return None
+    return row_source(path, record.setup.rows)
+
+
+def fetch_rows(record: Record, preparation: Any, source: RowSource) -> Record:
+    """Return the record with its training rows read again from their source.
+
+    Raises
+    ------
+    FileRefused
+        If the source is gone or has changed since the run was made.
+    """
+    open_rows(source).close()
+    setup = record.setup
+    table = preparation.read(source.path)
+    x = preparation.inputs(table, setup.row_numbers, dtype=setup.dtype, extra="ignore")
+    y = check_targets(
+        preparation.targets(table, setup.row_numbers, dtype=setup.dtype),
+        len(x),
+        setup.network.outputs,
+        kind=setup.loss.targets,
+        dtype=setup.dtype,
+    )
+    return replace(record, setup=_with(setup, x, y))
+
+
+def _with(setup: Setup, x: Any, y: Any) -> Setup:
+    return replace(setup, x=x, y=y, programs={})
+
+
+def without_note(
+    checkpoints: Mapping[int, Mapping[str, Any]],
+) -> tuple[dict[int, dict[str, Any]], Any]:
+    """Return the checkpoints without the note of row numbers, and the note (or None)."""
+    plain = {k: dict(state) for k, state in checkpoints.items()}
+    note = plain.get(0, {}).pop(ROW_NUMBERS, None)
+    return plain, note
