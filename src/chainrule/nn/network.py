@@ -230,11 +230,11 @@ class Network:
         Examples
         --------
         >>> print(Network.from_spec("3-4:sigmoid-1:sigmoid").summary())
-        layer  units  activation  parameters             weights
+        layer  units  activation  parameters          weights
         x      3
-        1      4      sigmoid     W1 (3, 4)  b1 (4,)          16
-        2      1      sigmoid     W2 (4, 1)  b2 (1,)           5
-        total                                                 21
+        1      4      sigmoid     W1 (3, 4)  b1 (4,)       16
+        2      1      sigmoid     W2 (4, 1)  b2 (1,)        5
+        total                                              21
         """
         scope, out = Scope(), variable("x", shape=(1, self.inputs))
         rows: list[tuple[str, ...]] = [

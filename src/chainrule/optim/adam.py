@@ -1,14 +1,18 @@
-"""Adam: momentum and running size of gradients, both corrected for their start at zero."""
+"""Adam: momentum and running size of gradients, both corrected for their start at zero.
+
+Knows g, m and v; knows no network and no executor.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from chainrule.graph import Node, named
+from chainrule.ops.arithmetic import power
+from chainrule.ops.transcendental import sqrt, square
 from chainrule.optim.optimizer import Optimizer, in_dtype, optimizer
 from chainrule.optim.schedules import Schedule
 
@@ -48,14 +52,14 @@ class Adam(Optimizer):
         super().__post_init__()
         self.require("beta1", 0.0, 1.0)
         self.require("beta2", 0.0, 1.0)
-        self.require("epsilon", 0.0, np.inf, open_low=True)
+        self.require("epsilon", 0.0, math.inf, open_low=True)
 
     def step(
         self, w: Node, g: Node, slots: Mapping[str, Node], rate: Node, t: Node
     ) -> tuple[Node, dict[str, Node]]:
         """Return the new value and both running means."""
         m = named(self.beta1 * slots["m"] + (1.0 - self.beta1) * g, f"{w.name}.m new")
-        v = named(self.beta2 * slots["v"] + (1.0 - self.beta2) * np.square(g), f"{w.name}.v new")
-        m_hat = named(m / in_dtype(1.0 - np.power(self.beta1, t + 1.0), w), f"{w.name}.m_hat")
-        v_hat = named(v / in_dtype(1.0 - np.power(self.beta2, t + 1.0), w), f"{w.name}.v_hat")
-        return w - rate * m_hat / (np.sqrt(v_hat) + self.epsilon), {"m": m, "v": v}
+        v = named(self.beta2 * slots["v"] + (1.0 - self.beta2) * square(g), f"{w.name}.v new")
+        m_hat = named(m / in_dtype(1.0 - power(self.beta1, t + 1.0), w), f"{w.name}.m_hat")
+        v_hat = named(v / in_dtype(1.0 - power(self.beta2, t + 1.0), w), f"{w.name}.v_hat")
+        return w - rate * m_hat / (sqrt(v_hat) + self.epsilon), {"m": m, "v": v}

@@ -1,11 +1,13 @@
-"""AdamW: Adam with weight decay apart from the gradient."""
+"""AdamW: Adam with weight decay apart from the gradient.
+
+Knows Adam and the weight it shrinks; knows no network and no executor.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
 
 from chainrule.graph import Node
 from chainrule.optim.adam import Adam
@@ -35,7 +37,7 @@ class AdamW(Adam):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.require("weight_decay", 0.0, np.inf)
+        self.require("weight_decay", 0.0, math.inf)
 
     def step(
         self, w: Node, g: Node, slots: Mapping[str, Node], rate: Node, t: Node

@@ -1,4 +1,7 @@
-"""Gradient descent with momentum."""
+"""Gradient descent with momentum.
+
+Knows g and the velocity; knows no network and no executor.
+"""
 
 from __future__ import annotations
 

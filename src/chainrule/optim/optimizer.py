@@ -10,13 +10,16 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from numbers import Real
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from chainrule import ops
 from chainrule.errors import SpecError
 from chainrule.graph import Node, apply, as_node, named, variable
+from chainrule.ops.compare import clip, where
+from chainrule.ops.composite import norm
+from chainrule.ops.shape import concat, ravel
 from chainrule.optim.schedules import Schedule, schedule_from
 
 O = TypeVar("O", bound=type)  # noqa: E741
@@ -82,9 +85,9 @@ class Optimizer(ABC):
                 self.require(name, 0.0, math.inf, open_low=True)
 
     def require(self, name: str, low: float, high: float, *, open_low: bool = False) -> None:
-        """Raise unless a setting is a finite number in [low, high)."""
+        """Keep a setting as a plain number in [low, high), or refuse it."""
         value = getattr(self, name)
-        numeric = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        numeric = isinstance(value, Real) and not isinstance(value, bool)
         if (
             not numeric
             or not math.isfinite(value)
@@ -96,6 +99,7 @@ class Optimizer(ABC):
             raise SpecError(
                 f"{name} of {type(self).__name__} is {value!r}; it must be {least} {low:g}{bound}."
             )
+        object.__setattr__(self, name, float(value))
 
     @abstractmethod
     def step(
@@ -141,12 +145,11 @@ class Optimizer(ABC):
         found = dict(gradients)
         if self.clip_value is not None:
             limit = float(self.clip_value)
-            found = {k: np.clip(g, -limit, limit) for k, g in found.items()}
+            found = {k: clip(g, -limit, limit) for k, g in found.items()}
         if self.clip_norm is not None and found:
             limit = float(self.clip_norm)
-            together = np.concatenate([np.ravel(g) for g in found.values()])  # type: ignore[type-var]
-            size = named(ops.function("norm")(together), "gradient_norm")
-            scale = np.where(size > limit, limit / size, 1.0)
+            size = named(norm(concat([ravel(g) for g in found.values()])), "gradient_norm")
+            scale: Node = where(size > limit, limit / size, 1.0)
             found = {k: g * scale for k, g in found.items()}
         return found
 
@@ -175,15 +178,15 @@ def find_optimizer(given: str | Mapping[str, Any] | Optimizer) -> Optimizer:
     """
     if isinstance(given, Optimizer):
         return given
-    settings = dict(given) if isinstance(given, Mapping) else {"name": given}
+    settings: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"name": given}
     name = settings.pop("name", None)
-    if name not in optimizers:
+    if not isinstance(name, str) or name not in optimizers:
         raise SpecError(
             f"optimizer {name!r} is not known; there are {', '.join(sorted(optimizers))}."
         )
     cls = optimizers[name]
     known = [f.name for f in fields(cls)]
-    unknown = sorted(set(settings) - set(known))
+    unknown = [key for key in settings if key not in known]
     if unknown:
         raise SpecError(f"optimizer {name!r} has no setting {unknown[0]!r}; it has {known}.")
     if isinstance(settings.get("learning_rate"), Mapping):

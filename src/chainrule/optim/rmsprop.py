@@ -1,14 +1,17 @@
-"""RMSProp: each weight's rate divided by the running size of its gradients."""
+"""RMSProp: each weight's rate divided by the running size of its gradients.
+
+Knows g and its running size; knows no network and no executor.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from chainrule.graph import Node
+from chainrule.ops.transcendental import sqrt, square
 from chainrule.optim.optimizer import Optimizer, optimizer
 from chainrule.optim.schedules import Schedule
 
@@ -43,11 +46,11 @@ class RMSProp(Optimizer):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("decay", 0.0, 1.0)
-        self.require("epsilon", 0.0, np.inf, open_low=True)
+        self.require("epsilon", 0.0, math.inf, open_low=True)
 
     def step(
         self, w: Node, g: Node, slots: Mapping[str, Node], rate: Node, t: Node
     ) -> tuple[Node, dict[str, Node]]:
         """Return the new value and the new running mean of squares."""
-        v = self.decay * slots["v"] + (1.0 - self.decay) * np.square(g)
-        return w - rate * g / (np.sqrt(v) + self.epsilon), {"v": v}
+        v = self.decay * slots["v"] + (1.0 - self.decay) * square(g)
+        return w - rate * g / (sqrt(v) + self.epsilon), {"v": v}

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
-import numpy as np
-
 from chainrule.errors import SpecError
-from chainrule.graph import Node, as_node
+from chainrule.graph import Node, as_node, simplify
+from chainrule.ops.arithmetic import power
+from chainrule.ops.compare import floor, minimum
+from chainrule.ops.transcendental import cos
 
 schedules: dict[str, type[Schedule]] = {}
 """Every schedule class by name."""
@@ -43,30 +45,41 @@ class Schedule:
     def __post_init__(self) -> None:
         for f in fields(self):
             value = getattr(self, f.name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if number and not (math.isfinite(value) and value >= 0):
-                raise SpecError(
-                    f"{f.name} of {type(self).__name__} is {value!r}; it is a finite number of "
-                    "at least 0."
-                )
-            if f.name in ("every", "steps") and (not isinstance(value, int) or value < 1):
-                raise SpecError(
-                    f"{f.name} of {type(self).__name__} is {value!r}; it is a number of steps, "
-                    "at least 1."
-                )
+            name = f"{f.name} of {type(self).__name__}"
+            if not isinstance(value, Schedule):
+                plain = steps_of(name, value) if f.name in COUNTS else rate_of(name, value)
+                object.__setattr__(self, f.name, plain)
 
     def at(self, step: int) -> float:
         """Return the rate at a step as a number."""
-        from chainrule.graph import simplify
-
         (folded,) = simplify([as_node(self(as_node(float(step))))])
         assert folded.data is not None, "a schedule of a constant step folds to a constant"
         return float(folded.data)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the schedule as plain data."""
-        inner = {k: v.to_dict() for k, v in vars(self).items() if isinstance(v, Schedule)}
-        return {"name": type(self).__name__, **asdict(self), **inner}
+        settings = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain = {k: v.to_dict() if isinstance(v, Schedule) else v for k, v in settings.items()}
+        return {"name": type(self).__name__, **plain}
+
+
+COUNTS = ("every", "steps")
+"""Settings of schedules that are numbers of steps."""
+
+
+def rate_of(name: str, given: Any) -> float:
+    """Return a finite number of at least 0, or refuse it by its name."""
+    number = isinstance(given, Real) and not isinstance(given, bool)
+    if not number or not math.isfinite(given) or given < 0:
+        raise SpecError(f"{name} is {given!r}; it is a finite number of at least 0.")
+    return float(given)
+
+
+def steps_of(name: str, given: Any) -> int:
+    """Return a number of steps, at least 1, or refuse it by its name."""
+    if isinstance(given, bool) or not isinstance(given, Integral) or int(given) < 1:
+        raise SpecError(f"{name} is {given!r}; it is a whole number of steps, at least 1.")
+    return int(given)
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,8 @@ class StepDecay(Schedule):
 
     def __call__(self, t: Node) -> Node:
         """Return the rate at step `t`."""
-        return self.rate * np.power(self.factor, np.floor(t / float(self.every)))
+        drops: Node = power(self.factor, floor(t / float(self.every)))
+        return self.rate * drops
 
 
 @dataclass(frozen=True)
@@ -102,7 +116,8 @@ class Exponential(Schedule):
 
     def __call__(self, t: Node) -> Node:
         """Return the rate at step `t`."""
-        return self.rate * np.power(self.decay, t)
+        left: Node = power(self.decay, t)
+        return self.rate * left
 
 
 @dataclass(frozen=True)
@@ -118,8 +133,9 @@ class Cosine(Schedule):
 
     def __call__(self, t: Node) -> Node:
         """Return the rate at step `t`."""
-        share = np.minimum(t / float(self.steps), 1.0)
-        return self.final + 0.5 * (self.rate - self.final) * (1.0 + np.cos(math.pi * share))
+        share: Node = minimum(t / float(self.steps), 1.0)
+        bend: Node = cos(math.pi * share)
+        return self.final + 0.5 * (self.rate - self.final) * (1.0 + bend)
 
 
 @dataclass(frozen=True)
@@ -134,7 +150,8 @@ class WarmUp(Schedule):
 
     def __call__(self, t: Node) -> Node:
         """Return the rate at step `t`."""
-        return np.minimum((t + 1.0) / float(self.steps), 1.0) * schedule_from(self.schedule)(t)
+        share: Node = minimum((t + 1.0) / float(self.steps), 1.0)
+        return share * schedule_from(self.schedule)(t)
 
 
 def schedule_from(given: Schedule | float | Mapping[str, Any]) -> Schedule:
@@ -142,15 +159,18 @@ def schedule_from(given: Schedule | float | Mapping[str, Any]) -> Schedule:
     if isinstance(given, Schedule):
         return given
     if not isinstance(given, Mapping):
-        return Constant(float(given))
+        return Constant(rate_of("a learning rate", given))
     settings = dict(given)
     name = settings.pop("name", None)
-    if name not in schedules:
+    if not isinstance(name, str) or name not in schedules:
         raise SpecError(f"schedule {name!r} is not known; there are {', '.join(schedules)}.")
     if isinstance(settings.get("schedule"), Mapping):
         settings["schedule"] = schedule_from(settings["schedule"])
-    known = {f.name for f in fields(schedules[name])}
-    unknown = sorted(set(settings) - known)
+    known = {f.name: f.default for f in fields(schedules[name])}
+    unknown = [key for key in settings if key not in known]
     if unknown:
-        raise SpecError(f"schedule {name!r} has no setting {unknown[0]!r}; it has {sorted(known)}.")
+        raise SpecError(f"schedule {name!r} has no setting {unknown[0]!r}; it has {list(known)}.")
+    lacking = [k for k, default in known.items() if default is MISSING and k not in settings]
+    if lacking:
+        raise SpecError(f"schedule {name!r} was given without {lacking[0]!r}, which it needs.")
     return schedules[name](**settings)

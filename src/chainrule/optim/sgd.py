@@ -1,4 +1,7 @@
-"""Stochastic gradient descent: the rule of the course session."""
+"""Stochastic gradient descent: the rule of the course session.
+
+Knows g; knows no network and no executor.
+"""
 
 from __future__ import annotations
 
