@@ -66,17 +66,28 @@ def operations() -> str:
     lines = [
         "# Operations",
         "",
-        "Every primitive: what it is, its derivative as declared, and the convention at its kinks. The names",
-        "are functions of `chainrule.ops`; most are also what the NumPy function of the same name builds when",
-        "it meets a node. `chain(g, local)` is upstream times local, shown as `*`.",
+        "Every primitive: what it is, its derivative as declared, and the convention at its kinks.",
+        "The names are functions of `chainrule.ops`; most are also what the NumPy function of the",
+        "same name builds when it meets a node. Upstream times local, `chain`, is shown as `*`.",
     ]
     for kind in ("elementwise", "linear", "general"):
-        lines += ["", f"## {kind.capitalize()}", "", "| operation | what | LaTeX | derivative | at kinks |"]
+        lines += [
+            "",
+            f"## {kind.capitalize()}",
+            "",
+            "| operation | what | LaTeX | derivative | at kinks |",
+        ]
         lines.append("|---|---|---|---|---|")
         for name, rule in sorted(primitives.items()):
             if rule.kind == kind:
                 latex = rule.latex.format(*"xyz", alpha=r"\alpha").replace("|", r"\vert ")
-                cells = (f"`{name}`", rule.doc, f"${latex}$", derivative(rule), "; ".join(rule.kinks))
+                cells = (
+                    f"`{name}`",
+                    rule.doc,
+                    f"${latex}$",
+                    derivative(rule),
+                    "; ".join(rule.kinks),
+                )
                 lines.append("| " + " | ".join(cell.replace("\n", " ") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -84,7 +95,7 @@ def operations() -> str:
 def first_paragraphs(thing: object) -> str:
     """Return a docstring as Markdown, with its examples as console sessions."""
     text = inspect.getdoc(thing) or ""
-    return "```text\n" + text + "\n```"
+    return "<!-- from a docstring -->\n```text\n" + text + "\n```"
 
 
 def pages_of(title: str, intro: str, items: Iterable[tuple[str, object]]) -> str:
@@ -95,19 +106,10 @@ def pages_of(title: str, intro: str, items: Iterable[tuple[str, object]]) -> str
     return "\n".join(lines) + "\n"
 
 
-def signature(name: str, thing: object) -> str:
-    """Return a heading with the call, for functions and classes."""
-    try:
-        call = str(inspect.signature(thing))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return f"`{name}`"
-    return f"`{name}`" if len(call) > 60 else f"`{name}{call}`".replace("'", "")
-
-
 def public() -> str:
     """Return the page of the public names."""
     names = [name for name in chainrule.__all__ if not inspect.ismodule(getattr(chainrule, name))]
-    intro = "What `import chainrule as cr` offers, in the order of the alphabet. Everything else may change."
+    intro = "What `import chainrule as cr` offers, in the order of the alphabet."
     return pages_of("Public names", intro, [(f"`{n}`", getattr(chainrule, n)) for n in names])
 
 
@@ -116,14 +118,18 @@ def losses() -> str:
     lines = [
         "# Losses",
         "",
-        "Formulas for one row; over rows, `reduction=\"mean\"` divides by the sum of the rows' weights and",
-        '`reduction="sum"` does not divide. Penalties of layers (l1, l2) are added and shown apart.',
+        'Formulas for one row; over rows, `reduction="mean"` divides by the sum of their weights',
+        'and `reduction="sum"` does not divide. Penalties (l1, l2) are added and shown apart.',
         "",
         "| loss | a row's loss | targets | takes |",
         "|---|---|---|---|",
     ]
     for name, loss in sorted(nn.losses.items()):
-        takes = f"logits; last activation {loss.logits_of} or linear" if loss.logits_of else "the output"
+        takes = (
+            f"logits; last activation {loss.logits_of} or linear"
+            if loss.logits_of
+            else "the output"
+        )
         formula_ = loss.formula.replace("|", r"\|")
         lines.append(f"| `{name}` | {formula_} | {loss.targets} | {takes} |")
     return "\n".join(lines) + "\n"
