@@ -248,16 +248,15 @@ def test_a_history_with_any_byte_changed_is_read_or_refused(run):
     path = run / "history.parquet"
     good = path.read_bytes()
     for place in range(len(good)):
-        for bit in (1, 128):
-            bad = bytearray(good)
-            bad[place] ^= bit
-            path.write_bytes(bad)
-            forge(run)
-            try:
-                found = read_run(run).history
-            except FileRefused:
-                continue
-            assert [len(column) for column in found.values()] == [2, 2]
+        bad = bytearray(good)
+        bad[place] ^= 1 << place % 8
+        path.write_bytes(bad)
+        forge(run)
+        try:
+            found = read_run(run).history
+        except FileRefused:
+            continue
+        assert [len(column) for column in found.values()] == [2, 2]
 
 
 # ---------------------------------------------------------------- what is no plain file

@@ -177,8 +177,10 @@ def _optional_pieces(
 
 
 def _checkpoint_name(step: int, where: str) -> str:
-    name = layout.checkpoint_name(step)
-    if isinstance(step, bool) or step < 0 or layout.step_of(name) != step:
+    """Name a step's checkpoint, if it is a step."""
+    number = -1 if isinstance(step, bool) or not hasattr(step, "__index__") else int(step)
+    name = layout.checkpoint_name(max(number, 0))
+    if number < 0 or layout.step_of(name) != number:
         raise refused(where, f"a checkpoint of step {step!r} is not possible", "Count from 0.")
     return name
 
@@ -213,6 +215,15 @@ def _write_state(
     state = Record(record.FORMAT, record.VERSION, record.written_by(), files, source, manifest)
     data = record.encode(state, where)
     others = sum(entry.bytes for entry in files.values())
-    record.decode(bytearray(data), others, f"{where}: the manifest")  # what is written can be read
+    _check_readable(data, others, where)
     write_file(folder / layout.RECORD, [data])
     return files
+
+
+def _check_readable(data: bytes, others: int, where: str) -> None:
+    """Refuse to write a record that a reader would refuse for its size."""
+    try:
+        record.decode(bytearray(data), others, "the manifest")
+    except FileRefused as problem:
+        way = f"Keep long lists in arrays, not in the manifest. {UNTOUCHED}"
+        raise refused(where, str(problem).splitlines()[0].rstrip("."), way) from None
