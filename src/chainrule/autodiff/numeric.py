@@ -53,7 +53,7 @@ def complex_step(function: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
 def central_differences(
     function: Callable[[Array], ArrayLike], x: ArrayLike, h: float | None = None
 ) -> Array:
-    """Return the gradient of a scalar function from two values an entry.
+    r"""Return the gradient of a scalar function from two values an entry.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def central_differences(
     x : array_like
         Where; float64.
     h : float, optional
-        The step; by default the cube root of the rounding unit times max(1, \\|x\\|), where the
+        The step; by default the cube root of the rounding unit times max(1, \|x\|), where the
         error of truncation and that of rounding are about equal.
 
     Returns

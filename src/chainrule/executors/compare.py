@@ -74,8 +74,8 @@ def compare(left: Recording, right: Recording, tolerance: float = 1e-12) -> Diff
     for instruction, a, b in zip(left.plan.instructions, left.values, right.values, strict=True):
         index = _worst(a, b, tolerance)
         if index is not None:
-            found = (float(np.asarray(v)[index]) for v in (a, b))
-            return Difference(instruction, index, *found, (left.executor, right.executor))
+            names = (left.executor, right.executor)
+            return Difference(instruction, index, float(a[index]), float(b[index]), names)
     return None
 
 

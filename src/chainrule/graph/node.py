@@ -85,7 +85,7 @@ class Node:
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property
-    def T(self) -> Node:  # noqa: N802
+    def T(self) -> Node:
         """The node with its axes reversed."""
         return apply("transpose", self, axes=tuple(reversed(range(self.ndim))))
 
@@ -174,10 +174,10 @@ class Node:
         return apply("power", other, self)
 
     def __matmul__(self, other: Any) -> Node:
-        return call_function(np.matmul, self, other)
+        return _built(np.matmul, self, other)
 
     def __rmatmul__(self, other: Any) -> Node:
-        return call_function(np.matmul, other, self)
+        return _built(np.matmul, other, self)
 
     def __neg__(self) -> Node:
         return apply("neg", self)
@@ -189,44 +189,51 @@ class Node:
         return apply("abs", self)
 
     def __getitem__(self, key: Any) -> Node:
-        return call_function("getitem", self, key)
+        return _built("getitem", self, key)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Node:
         """Sum over axes; see `numpy.sum`."""
-        return call_function(np.sum, self, axis=axis, keepdims=keepdims)
+        return _built(np.sum, self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Node:
         """Mean over axes; see `numpy.mean`."""
-        return call_function(np.mean, self, axis=axis, keepdims=keepdims)
+        return _built(np.mean, self, axis=axis, keepdims=keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Node:
         """Largest entry over axes; see `numpy.max`."""
-        return call_function(np.max, self, axis=axis, keepdims=keepdims)
+        return _built(np.max, self, axis=axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, keepdims: bool = False) -> Node:
         """Smallest entry over axes; see `numpy.min`."""
-        return call_function(np.min, self, axis=axis, keepdims=keepdims)
+        return _built(np.min, self, axis=axis, keepdims=keepdims)
 
     def var(self, axis: Any = None, keepdims: bool = False) -> Node:
         """Variance over axes; see `numpy.var`."""
-        return call_function(np.var, self, axis=axis, keepdims=keepdims)
+        return _built(np.var, self, axis=axis, keepdims=keepdims)
 
     def std(self, axis: Any = None, keepdims: bool = False) -> Node:
         """Standard deviation over axes; see `numpy.std`."""
-        return call_function(np.std, self, axis=axis, keepdims=keepdims)
+        return _built(np.std, self, axis=axis, keepdims=keepdims)
 
     def reshape(self, *shape: Any) -> Node:
         """Return the same entries in another shape; see `numpy.reshape`."""
-        return call_function(np.reshape, self, shape[0] if len(shape) == 1 else shape)
+        return _built(np.reshape, self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Node:
         """Permute the axes; see `numpy.transpose`."""
         order = axes[0] if len(axes) == 1 else (axes or None)
-        return call_function(np.transpose, self, order)
+        return _built(np.transpose, self, order)
 
     def dot(self, other: Any) -> Node:
         """Return the product with `other`; see `numpy.dot`."""
-        return call_function(np.dot, self, other)
+        return _built(np.dot, self, other)
+
+
+def _built(key: Any, *args: Any, **kwargs: Any) -> Node:
+    """Return the node that our function for a NumPy function builds."""
+    node = call_function(key, *args, **kwargs)
+    assert isinstance(node, Node), f"{key} of a node is a node"
+    return node
 
 
 def _dtype_of(values: Array) -> DType:

@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.graph import Example, apply
 from chainrule.ops.compare import switch
 from chainrule.ops.declare import declared, elementwise, in_double
+from chainrule.ops.transcendental import within
 from chainrule.types import Array
 
 POINTS: list[Any] = [(0.3,), ([-2.0, 0.7, 3.0],)]
@@ -22,13 +23,13 @@ POINTS: list[Any] = [(0.3,), ([-2.0, 0.7, 3.0],)]
 @in_double
 def _sigmoid(x: Array) -> Array:
     e = np.exp(np.where(np.real(x) < 0, x, -x))  # never overflows
-    return np.where(np.real(x) < 0, e, 1) / (1 + e)
+    return np.asarray(np.where(np.real(x) < 0, e, 1) / (1 + e))
 
 
 @in_double
 def _sigmoid_slope(x: Array) -> Array:
     e = np.exp(np.where(np.real(x) < 0, x, -x))
-    return e / ((1 + e) * (1 + e))
+    return np.asarray(e / ((1 + e) * (1 + e)))
 
 
 sigmoid_slope = elementwise(
@@ -53,7 +54,7 @@ sigmoid = elementwise(
 @in_double
 def _tanh_slope(x: Array) -> Array:
     e = np.exp(np.where(np.real(x) < 0, x, -x) * 2)
-    return 4 * e / ((1 + e) * (1 + e))
+    return np.asarray(4 * e / ((1 + e) * (1 + e)))
 
 
 tanh_slope = elementwise(
@@ -171,11 +172,28 @@ def _silu(x: Array) -> Array:
     return np.where(np.real(x) == -np.inf, -0.0, x * _sigmoid(x))
 
 
+@in_double
+def _silu_slope(x: Array) -> Array:
+    slope = _sigmoid_slope(x)
+    return _sigmoid(x) + np.where(slope == 0, 0, x) * slope
+
+
+silu_slope = elementwise(
+    "silu_slope",
+    "The derivative of silu: sigmoid(x) + x * sigmoid'(x).",
+    value=_silu_slope,
+    local=lambda out, x: (
+        apply("sigmoid_slope", x) * (2.0 - within(x, 800.0) * apply("tanh", 0.5 * x)),
+    ),
+    latex=r"\mathrm{{silu}}'({0})",
+    examples=POINTS,
+)
+
 silu = elementwise(
     "silu",
     "x * sigmoid(x), also called swish.",
     value=_silu,
-    local=lambda out, x: (apply("sigmoid", x) + apply("chain", apply("sigmoid_slope", x), x),),
+    local=lambda out, x: (apply("silu_slope", x),),
     latex=r"\mathrm{{silu}}({0})",
     examples=POINTS,
 )
@@ -186,11 +204,28 @@ def _gelu(x: Array) -> Array:
     return np.where(np.real(x) == -np.inf, -0.0, x * declared("normal_cdf").value(x))
 
 
+@in_double
+def _gelu_slope(x: Array) -> Array:
+    density = declared("normal_density").value(x)
+    return declared("normal_cdf").value(x) + np.where(density == 0, 0, x) * density
+
+
+gelu_slope = elementwise(
+    "gelu_slope",
+    "The derivative of gelu: the normal distribution function plus x times its density.",
+    value=_gelu_slope,
+    local=lambda out, x: (
+        apply("normal_density", x) * (2.0 - apply("square", within(x, 64.0))),
+    ),
+    latex=r"\mathrm{{gelu}}'({0})",
+    examples=POINTS,
+)
+
 gelu = elementwise(
     "gelu",
     "x times the normal distribution function of x (the exact form, not the tanh one).",
     value=_gelu,
-    local=lambda out, x: (apply("normal_cdf", x) + apply("chain", apply("normal_density", x), x),),
+    local=lambda out, x: (apply("gelu_slope", x),),
     latex=r"\mathrm{{gelu}}({0})",
     examples=POINTS,
 )

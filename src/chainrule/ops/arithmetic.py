@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph import Node, apply
-from chainrule.ops.declare import elementwise
+from chainrule.graph import Example, Node, apply, constant
+from chainrule.ops.declare import elementwise, in_double
 from chainrule.types import Array
 
 PAIRS = [(2.0, 3.0), (-1.5, 0.25), ([1.0, -2.0], 3.0)]
@@ -112,22 +112,76 @@ chain = elementwise(
 )
 
 
+@in_double
+def _power_slope(x: Array, y: Array, order: int = 1, by: int = 0) -> Array:
+    """Return the derivative of that order of ``x ** (y - by)``; powers that overflow are split."""
+    exponent = y - by
+    slope = lowered = _lowered(x, y, by + order)
+    split = np.ones_like(exponent)
+    for j in range(order):
+        slope, split = slope * (exponent - j), split * (exponent - j) / x
+    split = split * np.power(x, exponent)
+    slope = np.where(np.isinf(lowered) & np.isfinite(split), split, slope)
+    flat = np.isin(np.real(exponent), range(order))
+    return np.where(flat, 0, slope)
+
+
+def _lowered(x: Array, y: Array, by: int) -> Array:
+    """Return ``x ** (y - by)``; from 2**53 on y is even, and ``y - by`` may not be held exactly."""
+    even = (np.abs(y) >= 2.0**53) & (np.real(x) < 0)
+    return np.where(even, (-1) ** by, 1) * np.power(np.where(even, -x, x), y - by)
+
+
+def _power_slope_locals(out: Node, x: Node, y: Node, order: int = 1, by: int = 0) -> Any:
+    """Return the next derivative by the base, and that of the product of factors by the exponent.
+
+    With f = e (e-1) ... (e-n+1) and e = y - by: d/dy f x^(e-n) = (f' + f log x) x^(e-n).
+    """
+    by_base = apply("power_slope", x, y, order=order + 1, by=by)
+    if y.op == "constant":
+        return by_base, None
+    factor, slope = constant(1.0, y.dtype), constant(0.0, y.dtype)
+    for j in range(order):
+        factor, slope = factor * (y - float(by + j)), slope * (y - float(by + j)) + factor
+    bare = apply("power_slope", x, y, order=0, by=by + order)
+    zero = apply("logical_and", x == 0, y > float(by + order))
+    by_exponent = apply("chain", bare, slope + factor * apply("log", x))
+    return by_base, apply("where", zero, 0.0, by_exponent)
+
+
+power_slope = elementwise(
+    "power_slope",
+    "The derivative of x**y by x, y * x**(y - 1), and those of higher order.",
+    value=_power_slope,
+    local=_power_slope_locals,
+    latex=r"\partial^{{{order}}} {0}^{{{1}}}",
+    examples=[
+        Example((2.0, 3.0), {"order": 1}),
+        Example(([0.5, 2.0, -1.5], 2.0), {"order": 1}),
+        Example((1.5, -0.5), {"order": 2}),
+        Example((1.5, -0.5), {"order": 0, "by": 1}),
+    ],
+    kinks=("0 where the exponent is 0, at base 0 too",),
+    at_kink=lambda x, y, order=1, by=0: (x == 0) | ((y >= by) & (y < by + order) & (y % 1 == 0)),
+)
+
+
+def _times_log(out: Node, x: Node, y: Node) -> Node:
+    """Return ``out * log(x)``, the derivative of a power `y` of `x`; 0 for 0 to a positive one."""
+    zero = apply("logical_and", x == 0, y > 0)
+    return apply("where", zero, 0.0, out * apply("log", x))
+
+
 def _power_locals(out: Node, x: Node, y: Node) -> tuple[Any, Any]:
-    return _by_base(x, y), apply("where", _zero_to_a_positive(x, y), 0.0, out * apply("log", x))
+    return _by_base(x, y), None if y.op == "constant" else _times_log(out, x, y)
 
 
 def _by_base(x: Node, y: Node) -> Any:
-    """Return the derivative of ``x ** y`` by `x`: ``y * x ** (y - 1)``, and 0 where y is 0."""
+    """Return the derivative of ``x ** y`` by `x`; a number where the exponent is one."""
     for exponent, local in ((0, 0.0), (1, 1.0), (2, 2.0 * x)):
         if is_constant(y, exponent) and y.size == 1:
             return local
-    slope = y * apply("power", x, y - 1.0)
-    never_zero = y.op == "constant" and bool(np.all(y.data != 0))
-    return slope if never_zero else apply("where", y == 0, 0.0, slope)
-
-
-def _zero_to_a_positive(x: Node, y: Node) -> Node:
-    return apply("logical_and", x == 0, y > 0)
+    return apply("power_slope", x, y, order=1)
 
 
 def _power(x: Array, y: Array) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph import Node, apply, constant, float_dtype, implements
+from chainrule.graph import Node, apply, constant, implements
 from chainrule.ops.declare import broadcast_rule, call, elementwise, linear, unbroadcast
 from chainrule.types import Array, DType
 
@@ -22,12 +22,10 @@ def boolean(*dtypes: DType, **attrs: Any) -> DType:
     return np.dtype(np.bool_)
 
 
-def _comparison(name: str, symbol: str, ufunc: np.ufunc) -> Any:
+def _comparison(name: str, words: str, symbol: str, ufunc: np.ufunc) -> Any:
     return elementwise(
         name,
-        f"Where the first array is {name.replace('_', ' ')} to or than the second; it has no slope."
-        if "equal" not in name
-        else f"Where the first array is {name.replace('_', ' ')} to the second; it has no slope.",
+        f"Where the first array is {words} the second: true or false; it has no slope.",
         value=lambda x, y: ufunc(np.real(x), np.real(y)),
         local=lambda out, x, y: (None, None),
         latex="{0} " + symbol + " {1}",
@@ -37,12 +35,12 @@ def _comparison(name: str, symbol: str, ufunc: np.ufunc) -> Any:
     )
 
 
-less = _comparison("less", "<", np.less)
-less_equal = _comparison("less_equal", r"\le", np.less_equal)
-greater = _comparison("greater", ">", np.greater)
-greater_equal = _comparison("greater_equal", r"\ge", np.greater_equal)
-equal = _comparison("equal", "=", np.equal)
-not_equal = _comparison("not_equal", r"\ne", np.not_equal)
+less = _comparison("less", "less than", "<", np.less)
+less_equal = _comparison("less_equal", "at most", r"\le", np.less_equal)
+greater = _comparison("greater", "greater than", ">", np.greater)
+greater_equal = _comparison("greater_equal", "at least", r"\ge", np.greater_equal)
+equal = _comparison("equal", "equal to", "=", np.equal)
+not_equal = _comparison("not_equal", "other than", r"\ne", np.not_equal)
 
 logical_and = elementwise(
     "logical_and",
@@ -52,6 +50,28 @@ logical_and = elementwise(
     latex=r"{0} \land {1}",
     examples=[([True, False], True)],
     numpy=(np.logical_and,),
+    dtype=boolean,
+)
+
+logical_or = elementwise(
+    "logical_or",
+    "Where at least one of two arrays is true.",
+    value=np.logical_or,
+    local=lambda out, x, y: (None, None),
+    latex=r"{0} \lor {1}",
+    examples=[([True, False], False)],
+    numpy=(np.logical_or,),
+    dtype=boolean,
+)
+
+logical_not = elementwise(
+    "logical_not",
+    "Where the array is false.",
+    value=np.logical_not,
+    local=lambda out, x: (None,),
+    latex=r"\lnot {0}",
+    examples=[([True, False],)],
+    numpy=(np.logical_not,),
     dtype=boolean,
 )
 
@@ -77,13 +97,17 @@ def _where_adjoint(g: Node, out: Node, condition: Node, x: Node, y: Node) -> tup
 
 where = linear(
     "where",
-    "The second array where the condition is true, else the third; the other passes exactly 0.",
+    "The second array where the condition is true, else the third; the other's gradient is 0.",
     value=np.where,
     shape=broadcast_rule("where"),
-    dtype=lambda condition, x, y: float_dtype(x, y),
+    dtype=lambda condition, x, y: np.result_type(x, y),
     adjoint=_where_adjoint,
     latex=r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
-    examples=[([True, False], [1.0, 2.0], [3.0, 4.0]), ([[True], [False]], [1.0, 2.0], 3.0)],
+    examples=[
+        ([True, False], [1.0, 2.0], [3.0, 4.0]),
+        ([[True], [False]], [1.0, 2.0], 3.0),
+        (False, [1.0, 2.0], 3.0),
+    ],
     numpy=(np.where,),
 )
 
@@ -135,15 +159,16 @@ minimum = elementwise(
 
 
 def _clip_value(x: Array, low: Array, high: Array) -> Array:
-    real = np.real(x)
-    return np.where(real < low, low, np.where(real > high, high, x)).astype(
-        np.result_type(x, low, high), copy=False
-    )
+    raised = np.where(np.real(x) < np.real(low), low, x)
+    return np.where(np.real(raised) > np.real(high), high, raised)
 
 
 def _clip_locals(out: Node, x: Node, low: Node, high: Node) -> tuple[Any, ...]:
-    below, above = switch(x < low, 1.0, 0.0, out), switch(x > high, 1.0, 0.0, out)
-    return 1.0 - below - above, below, above
+    above = apply("logical_or", x > high, low > high)
+    below = apply("logical_and", x < low, low <= high)
+    outside = apply("logical_or", apply("logical_or", x < low, x > high), low >= high)
+    inside = apply("logical_not", outside)
+    return tuple(switch(where_, 1.0, 0.0, out) for where_ in (inside, below, above))
 
 
 elementwise(
@@ -153,8 +178,8 @@ elementwise(
     local=_clip_locals,
     latex=r"\mathrm{{clip}}({0}, {1}, {2})",
     examples=[([-2.0, 0.3, 2.0], -1.0, 1.0)],
-    kinks=("the gradient is 1 inside and on a bound, 0 outside",),
-    at_kink=lambda x, low, high: (x == low) | (x == high),
+    kinks=("the gradient is 1 inside and on a bound, 0 outside, and 0 between equal bounds",),
+    at_kink=lambda x, low, high: (x == low) | (x == high) | (low == high),
 )
 
 
@@ -199,7 +224,7 @@ absolute = elementwise(
 stop_gradient = elementwise(
     "stop_gradient",
     "The value itself, through which no gradient passes.",
-    value=lambda x: x,
+    value=np.real,
     local=lambda out, x: (None,),
     latex="{0}",
     examples=[(2.0,)],

@@ -13,11 +13,11 @@ import numpy as np
 
 from chainrule.errors import ShapeError, ValueRefused
 from chainrule.graph import Example, implements
-from chainrule.ops.declare import broadcast_rule, call, elementwise, general, linear
-from chainrule.ops.reduction import Axis, checked_axes, max, mean, reduced, sum
 from chainrule.ops.compare import absolute, boolean, is_finite, stop_gradient, where
+from chainrule.ops.declare import broadcast, call, elementwise, general, linear
+from chainrule.ops.reduction import Axis, checked_axes, max, mean, reduction_rule, sum
 from chainrule.ops.transcendental import exp, log, sqrt, square
-from chainrule.types import Array
+from chainrule.types import Array, Shape
 
 
 def _shift(x: Array, y: Array) -> Array:
@@ -43,11 +43,17 @@ def _guard(x: Array, ok: Array, message: str) -> Array:
     return x
 
 
+def _guard_shape(x: Shape, ok: Shape, message: str) -> Shape:
+    if broadcast(x, ok, op="guard") != x:
+        raise ShapeError(f"guard: a condition of shape {ok} does not fit into shape {x}.")
+    return x
+
+
 linear(
     "guard",
     "The first array, unless the condition is false somewhere: then the message names the row.",
     value=_guard,
-    shape=broadcast_rule("guard"),
+    shape=_guard_shape,
     dtype=lambda x, ok, message: x,
     adjoint=lambda g, out, x, ok, message: (g, None),
     joint=False,
@@ -81,7 +87,7 @@ def _decided(x: Array, axes: tuple[int, ...]) -> Array:
     """Return where a row has a finite largest entry, or exactly one that is +inf."""
     top = np.max(np.real(x), axis=axes, keepdims=True)
     peaks = np.sum(np.real(x) == top, axis=axes, keepdims=True)
-    return np.isfinite(top) | ((top > 0) & (peaks == 1)) | np.isnan(top)
+    return np.asarray(np.isfinite(top) | ((top > 0) & (peaks == 1)) | np.isnan(top))
 
 
 general(
@@ -89,7 +95,7 @@ general(
     "Whether each row of logits has a largest entry that is finite, or exactly one that is +inf.",
     why="It answers yes or no and has no slope.",
     value=_decided,
-    shape=lambda x, axes: reduced(x, axes, keepdims=True),
+    shape=lambda x, axes: reduction_rule("decided")(x, axes, keepdims=True),
     dtype=boolean,
     vjp=lambda g, out, x, axes: (None,),
     latex=r"\mathrm{{decided}}({0})",

@@ -78,13 +78,13 @@ def kept_dtype(*dtypes: DType, **attrs: Any) -> DType:
 
 
 def in_double(value: Function) -> Function:
-    """Let a value be computed in float64 where its input is float32, and be rounded once."""
+    """Let a value be computed in float64 where its inputs are float32, and be rounded once."""
 
-    def wide(x: Any, **attrs: Any) -> Any:
-        x = np.asarray(x)
-        if x.dtype != np.float32:
-            return value(x, **attrs)
-        return np.asarray(value(x.astype(np.float64), **attrs)).astype(np.float32)
+    def wide(*inputs: Any, **attrs: Any) -> Any:
+        arrays = [np.asarray(x) for x in inputs]
+        if any(x.dtype != np.float32 for x in arrays):
+            return value(*arrays, **attrs)
+        return np.asarray(value(*(x.astype(np.float64) for x in arrays), **attrs), np.float32)
 
     return wide
 
@@ -104,6 +104,19 @@ def passed_on(g: Node, local: Any) -> Node:
     if not isinstance(local, Node) and local in (1, -1):
         return g if local == 1 else apply("neg", g)
     return apply("chain", g, local)
+
+
+def vjp_from(local: Function) -> Function:
+    """Return the vjp that follows from local derivatives: chained, and summed over broadcasts."""
+
+    def vjp(g: Node, out: Node, *inputs: Node, **attrs: Any) -> tuple[Node | None, ...]:
+        locals_ = local(out, *inputs, **attrs)
+        return tuple(
+            None if d is None else unbroadcast(passed_on(g, d), x.shape)
+            for d, x in zip(locals_, inputs, strict=True)
+        )
+
+    return vjp
 
 
 def elementwise(
@@ -143,16 +156,8 @@ def elementwise(
     callable
         The function that people call.
     """
-
-    def vjp(g: Node, out: Node, *inputs: Node, **attrs: Any) -> tuple[Node | None, ...]:
-        locals_ = local(out, *inputs, **attrs)
-        return tuple(
-            None if d is None else unbroadcast(passed_on(g, d), x.shape)
-            for d, x in zip(locals_, inputs, strict=True)
-        )
-
     primitive = Primitive(
-        name, "elementwise", doc, value, broadcast_rule(name), dtype, vjp, latex,
+        name, "elementwise", doc, value, broadcast_rule(name), dtype, vjp_from(local), latex,
         _examples(examples), local=local, floats=dtype is same_dtype, **slots,
     )  # fmt: skip
     return function_of(register(primitive), numpy)

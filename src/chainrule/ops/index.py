@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ShapeError, UnsupportedError, ValueRefused
+from chainrule.errors import DTypeError, ShapeError, UnsupportedError, ValueRefused
 from chainrule.graph import Example, Node, apply, as_node, implements
-from chainrule.ops.declare import kept_dtype, linear
+from chainrule.ops.declare import in_double, kept_dtype, linear
 from chainrule.ops.shape import reshape
 from chainrule.types import Array, DType, Shape
 
@@ -24,6 +24,8 @@ def _slices(key: Key) -> tuple[slice, ...]:
 
 
 def _slice_shape(x: Shape, key: Key) -> Shape:
+    if len(key) > len(x):
+        raise ShapeError(f"slice: {len(key)} axes were asked of shape {x}, which has {len(x)}.")
     lengths = tuple(len(range(*s.indices(n))) for s, n in zip(_slices(key), x, strict=False))
     return lengths + x[len(key) :]
 
@@ -45,18 +47,33 @@ linear(
     examples=[
         Example((MATRIX,), {"key": ((0, 1, 1), (0, 3, 2))}),
         Example((MATRIX,), {"key": ((1, None, -1),)}),
+        Example((2.0,), {"key": ()}),
     ],
 )
+
+def _place_shape(g: Shape, key: Key, shape: Shape) -> Shape:
+    if _slice_shape(shape, key) != g:
+        raise ShapeError(
+            f"place: the places of {key} in shape {shape} have shape {_slice_shape(shape, key)}, "
+            f"not {g}."
+        )
+    return shape
+
 
 linear(
     "place",
     "The entries at the places of a slice, zeros elsewhere: the adjoint of slice.",
     value=_place,
-    shape=lambda g, key, shape: shape,
+    shape=_place_shape,
     adjoint=lambda g, out, x, key, shape: (apply("slice", g, key=key),),
     latex="{0}[...]",
     dtype=kept_dtype,
-    examples=[Example(([[1.0, 2.0]],), {"key": ((0, 1, 1), (0, 3, 2)), "shape": (2, 3)})],
+    examples=[
+        Example(([[1.0, 2.0]],), {"key": ((0, 1, 1), (0, 3, 2)), "shape": (2, 3)}),
+        Example((MATRIX,), {"key": ((1, 3, 1), (2, None, -1)), "shape": (4, 3)}),
+        Example((2.0,), {"key": (), "shape": ()}),
+        Example(([],), {"key": ((0, 0, 1),), "shape": (3,)}),
+    ],
 )
 
 
@@ -73,19 +90,37 @@ def checked_index(index: Array, length: int) -> Array:
 
 def _gather_dtype(x: DType, index: DType, **attrs: Any) -> DType:
     if index.kind != "i":
-        raise ShapeError(f"gather: the index must be integers, not {index}.")
+        raise DTypeError(
+            f"gather: the index must be integers, not {index}.\n"
+            "  Make it with dtype='int64'; for a mask use cr.where(mask, x, 0)."
+        )
     return x
 
 
+def _gather_shape(x: Shape, index: Shape, axis: int) -> Shape:
+    if not 0 <= axis < len(x):
+        raise ShapeError(f"gather: axis {axis} was asked of shape {x}, which has {len(x)} axes.")
+    return (*x[:axis], *index, *x[axis + 1 :])
+
+
+@in_double
+def _sums(parts: Array, index: Array, length: int) -> Array:
+    out = np.zeros((length, *parts.shape[np.ndim(index) :]), parts.dtype)
+    np.add.at(out, index, parts)
+    return out
+
+
 def _scatter(g: Array, index: Array, axis: int, length: int) -> Array:
-    rest = g.shape[:axis] + g.shape[axis + np.ndim(index) :]
     parts = np.moveaxis(g, range(axis, axis + np.ndim(index)), range(np.ndim(index)))
-    out = np.zeros((length, *rest), g.dtype)
-    np.add.at(out, checked_index(index, length), parts)
+    out = _sums(parts, index=checked_index(index, length), length=length)
     return np.moveaxis(out, 0, axis)
 
 
 def _scatter_shape(g: Shape, index: Shape, axis: int, length: int) -> Shape:
+    if g[axis : axis + len(index)] != index or axis < 0:
+        raise ShapeError(
+            f"scatter: entries of shape {g} cannot go to places of shape {index} along axis {axis}."
+        )
     return (*g[:axis], length, *g[axis + len(index) :])
 
 
@@ -93,7 +128,7 @@ linear(
     "gather",
     "The entries at given places along an axis; a place may be taken many times.",
     value=lambda x, index, axis: np.take(x, checked_index(index, x.shape[axis]), axis),
-    shape=lambda x, index, axis: (*x[:axis], *index, *x[axis + 1 :]),
+    shape=_gather_shape,
     dtype=_gather_dtype,
     adjoint=lambda g, out, x, index, axis: (
         apply("scatter", g, index, axis=axis, length=x.shape[axis]),
@@ -104,6 +139,7 @@ linear(
     examples=[
         Example((MATRIX, [0, 2, 2]), {"axis": 1}),
         Example((MATRIX, [[1], [0]]), {"axis": 0}),
+        Example((MATRIX, 1), {"axis": 0}),
     ],
 )
 
@@ -116,7 +152,10 @@ linear(
     adjoint=lambda g, out, x, index, axis, length: (apply("gather", g, index, axis=axis), None),
     joint=False,
     latex=r"\sum {0}[{1}]",
-    examples=[Example((MATRIX, [0, 2, 2]), {"axis": 1, "length": 4})],
+    examples=[
+        Example((MATRIX, [0, 2, 2]), {"axis": 1, "length": 4}),
+        Example((MATRIX, [[0, 2, 0], [1, 0, 2]]), {"axis": 0, "length": 3}),
+    ],
 )
 
 

@@ -6,6 +6,7 @@ Axes are tuples of non-negative numbers once a node is built. Knows no executor.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def checked_axes(op: str, shape: Shape, axis: Axis) -> tuple[int, ...]:
             f"{op}: axis {wrong[0]} was asked of shape {shape}, which has {rank} axes.\n"
             f"  Use an axis from {-rank} to {rank - 1}, or leave it out for all."
         )
-    normal = tuple(sorted(a % rank for a in axes))
+    normal = tuple(sorted(int(a) % rank for a in axes))
     if len(set(normal)) != len(normal):
         raise ShapeError(f"{op}: an axis is named twice in {axis}, for shape {shape}.")
     return normal
@@ -40,8 +41,20 @@ def reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
     return tuple(1 if i in axes else n for i, n in enumerate(shape) if keepdims or i not in axes)
 
 
-def _reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool = False) -> Shape:
-    return reduced(shape, axes, keepdims)
+def reduction_rule(op: str, *, of_nothing: bool = False) -> Callable[..., Shape]:
+    """Return the shape rule of a reduction, which may or may not be one of no entries."""
+
+    def shape(x: Shape, axes: tuple[int, ...], keepdims: bool = False) -> Shape:
+        if checked_axes(op, x, axes) != axes:
+            raise ShapeError(f"{op}: axes {axes} must be sorted and count from 0, for shape {x}.")
+        if not of_nothing and any(x[a] == 0 for a in axes):
+            raise ShapeError(
+                f"{op} of nothing: shape {x} has no entries along axes {axes}.\n"
+                "  Give at least one row, or leave the empty case out."
+            )
+        return reduced(x, axes, keepdims)
+
+    return shape
 
 
 def _spread(g: Node, x: Node, axes: tuple[int, ...]) -> Node:
@@ -51,17 +64,24 @@ def _spread(g: Node, x: Node, axes: tuple[int, ...]) -> Node:
     return apply("expand", g, shape=x.shape)
 
 
+def _sum(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
+    x = np.asarray(x)
+    wide = np.float64 if x.dtype == np.float32 else None
+    return np.asarray(np.sum(x, axis=axes, keepdims=keepdims, dtype=wide), x.dtype)
+
+
 linear(
     "sum",
-    "Sum over axes.",
-    value=lambda x, axes, keepdims=False: np.sum(x, axis=axes, keepdims=keepdims),
-    shape=_reduced,
+    "Sum over axes; float32 is added up in float64 and rounded once.",
+    value=_sum,
+    shape=reduction_rule("sum", of_nothing=True),
     adjoint=lambda g, out, x, axes, keepdims=False: (_spread(g, x, axes),),
     latex=r"\sum {0}",
     examples=[
         Example((MATRIX,), {"axes": (0,)}),
         Example((MATRIX,), {"axes": (0, 1)}),
         Example((MATRIX,), {"axes": (1,), "keepdims": True}),
+        Example((2.0,), {"axes": ()}),
     ],
     rewrite=lambda x, axes, keepdims=False: x if not axes else None,
 )
@@ -69,7 +89,11 @@ linear(
 
 def _mean(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     """Return the mean, exact for constants and without overflow; the second pass mends rounding."""
+    x = np.asarray(x)
     count = math.prod(x.shape[a] for a in axes)
+    if x.dtype == np.float32:
+        wide = np.sum(x, axis=axes, keepdims=keepdims, dtype=np.float64)
+        return np.asarray(wide / count, np.float32)
     first = np.sum(x, axis=axes, keepdims=True) / count
     if not np.isfinite(first).all():
         first = np.sum(x / count, axis=axes, keepdims=True)
@@ -79,22 +103,11 @@ def _mean(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     return np.asarray(out.reshape(reduced(x.shape, axes, keepdims)), x.dtype)
 
 
-def _not_of_nothing(name: str) -> Any:
-    """Return the shape rule of a reduction that needs at least one entry."""
-
-    def shape(x: Shape, axes: tuple[int, ...], keepdims: bool = False) -> Shape:
-        if any(x[a] == 0 for a in axes):
-            raise ShapeError(f"{name} of nothing: shape {x} has no entries along axes {axes}.")
-        return reduced(x, axes, keepdims)
-
-    return shape
-
-
 linear(
     "mean",
     "Mean over axes, without overflow; of nothing it is an error.",
     value=_mean,
-    shape=_not_of_nothing("mean"),
+    shape=reduction_rule("mean"),
     adjoint=lambda g, out, x, axes, keepdims=False: (
         _spread(g / float(math.prod(x.shape[a] for a in axes)), x, axes),
     ),
@@ -102,6 +115,7 @@ linear(
     examples=[
         Example((MATRIX,), {"axes": (0,)}),
         Example((MATRIX,), {"axes": (0, 1), "keepdims": True}),
+        Example((2.0,), {"axes": ()}),
     ],
     rewrite=lambda x, axes, keepdims=False: x if not axes else None,
 )
@@ -114,7 +128,9 @@ def _extreme(name: str, doc: str, reduce: Any, arg: Any) -> None:
         if not np.iscomplexobj(x):
             return np.asarray(reduce(x, axis=axes, keepdims=keepdims))
         rest = tuple(i for i in range(x.ndim) if i not in axes)
-        flat = np.transpose(x, (*rest, *axes)).reshape(*(x.shape[i] for i in rest), -1)
+        kept = tuple(x.shape[i] for i in rest)
+        count = math.prod(x.shape[i] for i in axes)
+        flat = np.transpose(x, (*rest, *axes)).reshape(*kept, count)
         pick = arg(flat.real, axis=-1)[..., None]
         picked = np.take_along_axis(flat, pick, -1)[..., 0]
         return picked.reshape(reduced(x.shape, axes, keepdims))
@@ -131,13 +147,14 @@ def _extreme(name: str, doc: str, reduce: Any, arg: Any) -> None:
         doc,
         why="Which entry it depends on depends on the entries, and a tie is shared.",
         value=value,
-        shape=_not_of_nothing(name),
+        shape=reduction_rule(name),
         vjp=vjp,
         latex=rf"\{name} {{0}}",
         examples=[
             Example((MATRIX,), {"axes": (0,)}),
             Example((MATRIX,), {"axes": (0, 1)}),
             Example((MATRIX,), {"axes": (1,), "keepdims": True}),
+            Example((2.0,), {"axes": ()}),
         ],
         kinks=("a tie shares the gradient equally",),
         at_kink=lambda x, axes, keepdims=False: (

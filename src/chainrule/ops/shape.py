@@ -23,8 +23,12 @@ implements(np.size)(lambda x: x.size)
 
 
 def _expand_shape(x: Shape, shape: Shape) -> Shape:
-    if np.broadcast_shapes(x, shape) != shape:
-        raise ShapeError(f"expand: shape {x} cannot be expanded to {shape}.")
+    lead = len(shape) - len(x)
+    if lead < 0 or any(n not in (1, shape[i + lead]) for i, n in enumerate(x)):
+        raise ShapeError(
+            f"expand: shape {x} cannot be expanded to {shape}.\n"
+            "  From the last axis back, lengths must be equal or 1."
+        )
     return tuple(shape)
 
 
@@ -36,7 +40,12 @@ linear(
     adjoint=lambda g, out, x, shape: (_unexpand(g, x.shape),),
     latex="{0}",
     dtype=kept_dtype,
-    examples=[Example(([[1.0], [2.0]],), {"shape": (2, 3)}), Example((2.0,), {"shape": (3,)})],
+    examples=[
+        Example(([[1.0], [2.0]],), {"shape": (2, 3)}),
+        Example((2.0,), {"shape": (3,)}),
+        Example((2.0,), {"shape": (3, 0)}),
+        Example(([[1.0], [2.0]],), {"shape": (2, 2, 3)}),
+    ],
     rewrite=lambda x, shape: x if x.shape == shape else None,
 )
 
@@ -65,7 +74,13 @@ linear(
     adjoint=lambda g, out, x, shape: (apply("reshape", g, shape=x.shape),),
     latex="{0}",
     dtype=kept_dtype,
-    examples=[Example((MATRIX,), {"shape": (3, 2)}), Example((MATRIX,), {"shape": (6,)})],
+    examples=[
+        Example((MATRIX,), {"shape": (3, 2)}),
+        Example((MATRIX,), {"shape": (6,)}),
+        Example((2.0,), {"shape": (1, 1)}),
+        Example((2.0,), {"shape": ()}),
+        Example(([],), {"shape": (0, 2)}),
+    ],
     rewrite=lambda x, shape: x if x.shape == shape else None,
 )
 
@@ -94,7 +109,11 @@ linear(
     ),
     latex=r"{0}^\top",
     dtype=kept_dtype,
-    examples=[Example((MATRIX,), {"axes": (1, 0)}), Example(([MATRIX],), {"axes": (2, 0, 1)})],
+    examples=[
+        Example((MATRIX,), {"axes": (1, 0)}),
+        Example(([MATRIX],), {"axes": (2, 0, 1)}),
+        Example((2.0,), {"axes": ()}),
+    ],
     rewrite=_untransposed,
 )
 
@@ -130,7 +149,12 @@ linear(
     adjoint=_concat_adjoint,
     latex=r"[{0}, {1}]",
     dtype=kept_dtype,
-    examples=[Example((MATRIX, [[1.0], [2.0]]), {"axis": 1}), Example(([1.0], [2.0]), {"axis": 0})],
+    examples=[
+        Example((MATRIX, [[1.0], [2.0]]), {"axis": 1}),
+        Example(([1.0], [2.0]), {"axis": 0}),
+        Example(([1.0], [2.0, 3.0], [4.0]), {"axis": 0}),
+        Example(([1.0, 2.0],), {"axis": 0}),
+    ],
 )
 
 linear(
@@ -143,7 +167,11 @@ linear(
         apply("cast", g, dtype=x.dtype.name) if x.dtype.kind == "f" else None,
     ),
     latex="{0}",
-    examples=[Example(([1.0, 2.0],), {"dtype": "float64"})],
+    examples=[
+        Example(([1.0, 2.0],), {"dtype": "float64"}),
+        Example(([1.0, 2.0],), {"dtype": "float32"}),
+        Example(([True, False],), {"dtype": "float64"}),
+    ],
     rewrite=lambda x, dtype: x if x.dtype.name == dtype else None,
 )
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from chainrule.graph import apply
+from chainrule.graph import Node, apply
 from chainrule.ops.declare import elementwise, in_double
 from chainrule.types import Array
 
@@ -114,22 +114,32 @@ def _special(name: str, x: Array) -> Array:
     return out
 
 
+def within(x: Node, bound: float) -> Node:
+    """Return `x` kept within a bound beyond which its other factor is 0: no inf * 0 is made."""
+    return apply("clip", x, -bound, bound)
+
+
 @in_double
 def _bell(x: Array) -> Array:
     """Return 2/sqrt(pi) exp(-x^2), with the rounding of x^2 made good."""
     scale = 2 / math.sqrt(math.pi)
     if np.iscomplexobj(x):
         return np.asarray(scale * np.exp(-x * x))
+    return scale * _gauss(x, 1.0)
+
+
+def _gauss(x: Array, factor: float) -> Array:
+    """Return exp(-factor * x^2), factor a power of two, with the rounding of x^2 made good."""
     head = x.astype(np.float32).astype(np.float64)  # its square is exact
     rest = np.where(np.isfinite(head), (x - head) * (x + head), 0.0)
-    return np.asarray(scale * np.exp(-head * head) * np.exp(-rest))
+    return np.asarray(np.exp(-factor * head * head) * np.exp(-factor * rest))
 
 
 erf_slope = elementwise(
     "erf_slope",
     "The derivative of erf: 2/sqrt(pi) exp(-x^2).",
     value=_bell,
-    local=lambda out, x: (-2.0 * x * out,),
+    local=lambda out, x: (-2.0 * within(x, 64.0) * out,),
     latex=r"\tfrac{{2}}{{\sqrt\pi}} e^{{-{0}^2}}",
     examples=[(0.0,), ([-2.0, 0.5],)],
 )
@@ -155,7 +165,8 @@ erfc = elementwise(
 
 @in_double
 def _normal_density(x: Array) -> Array:
-    return math.sqrt(0.125) * np.asarray(_bell(x * math.sqrt(0.5)))
+    scale = 1 / math.sqrt(2 * math.pi)
+    return scale * (np.exp(-x * x / 2) if np.iscomplexobj(x) else _gauss(x, 0.5))
 
 
 @in_double
@@ -169,7 +180,7 @@ normal_density = elementwise(
     "normal_density",
     "The density of the standard normal distribution.",
     value=_normal_density,
-    local=lambda out, x: (-x * out,),
+    local=lambda out, x: (-within(x, 64.0) * out,),
     latex=r"\varphi({0})",
     examples=[(0.0,), ([-2.0, 0.5],)],
 )

@@ -1,0 +1,528 @@
+"""The contract of every primitive, judged against references that do not know its rules.
+
+`judge(name, dtype)` raises `Wrong` at the first broken promise; the tests call it for each name in
+the registry, and the planted mistakes must make it raise.
+"""
+
+import math
+from functools import cache
+
+import numpy as np
+import references
+import settings
+
+from chainrule.autodiff import directional_derivative, gradients
+from chainrule.executors import bind
+from chainrule.graph import apply, check, primitives, variable
+from chainrule.plan import make_plan
+
+FIRST, SECOND = 1e-12, 1e-9
+LIMIT = float(np.finfo(np.float32).max)
+UNITS = 6
+"""float32 may be this many of its own rounding units away from float64."""
+
+LARGE = 1e308
+"""Sums of larger terms may be infinite, or NaN where infinite terms cancel."""
+
+STEP = 2.0**-100
+G = np.array([0.7, -1.3, 0.9, 1.1, -0.6, 1.7, 0.4])
+V = np.array([1.2, 0.8, -0.9, 0.5, 1.6, -1.1, 0.3])
+
+
+class Wrong(AssertionError):
+    """A promise of the contract is broken."""
+
+
+class Contract:
+    """A primitive at one setting: the graphs of its value and derivatives, ready to run."""
+
+    def __init__(self, setting, dtype):
+        self.setting, self.attrs = setting, dict(setting.attrs)
+        self.rule, self.dtype = primitives[setting.name], dtype
+        kinds = {"f": dtype, "b": np.bool_, "i": np.int64}
+        self.inputs = [
+            variable(f"x{i}", shape=s, dtype=kinds[k])
+            for i, (s, k) in enumerate(zip(setting.shapes, setting.kinds, strict=True))
+        ]
+        self.floats = [i for i, k in enumerate(setting.kinds) if k == "f"]
+        self.out = apply(setting.name, *self.inputs, **self.attrs)
+        self.smooth = self.out.dtype.kind == "f"
+        self.single = self.out.dtype == np.float32
+        coarse = UNITS * 2.0**-24 if self.single else 0.0
+        self.large = LIMIT if self.single else LARGE
+        self.floor = UNITS * 2.0**-149 if self.single else 64 * 5e-324
+        self.first, self.second = max(FIRST, coarse), max(SECOND, coarse)
+        self.program = bind(make_plan(self._nodes()))
+        self.place = {i.node: i.number for i in self.program.plan.instructions}
+
+    def _nodes(self):
+        """Return all nodes by name: out, slopes, second derivatives, forward mode."""
+        nodes = {"out": self.out}
+        check(self.out, after="apply")
+        if not self.smooth:
+            return nodes
+        xs = [self.inputs[i] for i in self.floats]
+        g = variable("g", shape=self.out.shape, dtype=self.out.dtype)
+        vs = [
+            variable(f"v{i}", shape=x.shape, dtype=x.dtype)
+            for i, x in zip(self.floats, xs, strict=True)
+        ]
+        slopes = gradients(total(g * self.out), xs)
+        along = sum((total(v * s) for v, s in zip(vs, slopes, strict=True)), start=total(0.0 * g))
+        curves = gradients(along, [*xs, g])
+        nodes |= {f"slope{i}": s for i, s in zip(self.floats, slopes, strict=True)}
+        nodes |= {f"curve{i}": c for i, c in zip([*self.floats, "g"], curves, strict=True)}
+        nodes["forward"] = directional_derivative(self.out, xs, vs)
+        return nodes
+
+    def run(self, arrays, g=None):
+        """Return every value by name, at these inputs."""
+        feed = {f"x{i}": a for i, a in enumerate(arrays)}
+        feed |= {f"v{i}": self.direction(i) for i in self.floats}
+        feed["g"] = self.upstream() if g is None else g
+        values = self.program.values(feed, keep=True)
+        roles = self.program.plan.forward
+        return {name: np.asarray(values[self.place[node]]) for name, node in roles.items()}
+
+    def upstream(self):
+        """Return upstream gradients, none of them 0."""
+        return np.resize(G, self.out.shape).astype(self.out.dtype)
+
+    def direction(self, i):
+        """Return how input i moves."""
+        return np.resize(np.roll(V, i), self.inputs[i].shape).astype(self.dtype)
+
+
+def total(x):
+    """Return the sum of all entries."""
+    return apply("sum", x, axes=tuple(range(x.ndim)))
+
+
+class Answers:
+    """What is right at given inputs: value, Jacobians (outputs x inputs) and curvature."""
+
+    def __init__(self, contract, arrays):
+        self.contract, self.arrays = contract, arrays
+        self.value = None
+        self.jacobians, self.good = {}, np.ones(contract.out.size, bool)
+
+
+def pointwise(contract, arrays):
+    """Return the answers for an elementwise primitive, entry by entry, from mpmath."""
+    name, attrs, floats = contract.setting.name, contract.setting.attrs, contract.floats
+    shape = contract.out.shape
+    wide = [np.broadcast_to(a, shape).ravel().tolist() for a in arrays]
+    points = [references.point(name, numbers, attrs) for numbers in zip(*wide, strict=True)]
+    answers = Answers(contract, arrays)
+    answers.value = np.array([math.nan if p.value is None else references.to_float(p.value)
+                              for p in points])  # fmt: skip
+    answers.points = points
+    if not contract.smooth:
+        return answers
+    locals_ = {i: [_or_nan(p.d1(i)) for p in points] for i in floats}
+    answers.good &= ~_at_kink(contract, arrays)
+    answers.good &= np.isfinite(answers.value)
+    for i, column in locals_.items():
+        answers.good &= np.isfinite(column)
+        answers.jacobians[i] = _spread(np.array(column, float), contract, i)
+    answers.curve = lambda k, g: _pointwise_curve(answers, k, g)
+    return answers
+
+
+def _or_nan(number):
+    return math.nan if number is None else number
+
+
+def _at_kink(contract, arrays):
+    rule = contract.rule
+    if rule.at_kink is None:
+        return np.zeros(contract.out.size, bool)
+    with np.errstate(all="ignore"):
+        hit = np.asarray(rule.at_kink(*arrays, **contract.attrs))
+    return np.broadcast_to(hit, contract.out.shape).ravel()
+
+
+def _spread(column, contract, i):
+    """Return the Jacobian of an elementwise operation from its local derivatives."""
+    place = _entries(contract, i)
+    jacobian = np.zeros((column.size, contract.inputs[i].size))
+    jacobian[np.arange(column.size), place] = column
+    return jacobian
+
+
+def _entries(contract, i):
+    """Return which entry of input i each output entry reads."""
+    x = contract.inputs[i]
+    return np.broadcast_to(np.arange(x.size).reshape(x.shape), contract.out.shape).ravel()
+
+
+def _pointwise_curve(answers, k, g):
+    """Return the derivative of sum(v * slope) by input k, and the sum of its absolute terms."""
+    contract = answers.contract
+    found = np.zeros(contract.inputs[k].size)
+    terms = np.zeros_like(found)
+    for m in contract.floats:
+        v = contract.direction(m).ravel()[_entries(contract, m)]
+        second = [_or_nan(p.d2(k, m)) if ok else 0.0
+                  for p, ok in zip(answers.points, answers.good, strict=True)]  # fmt: skip
+        part = g.ravel() * np.array(second) * v
+        np.add.at(found, _entries(contract, k), part)
+        np.add.at(terms, _entries(contract, k), np.abs(part))
+    return found, terms
+
+
+def stepped(contract, arrays, label):
+    """Return the answers for any primitive from its own value, by the complex step."""
+    answers = Answers(contract, arrays)
+    if not contract.smooth:
+        return answers
+    if contract.rule.at_kink is not None and _at_any_kink(contract, arrays):
+        answers.good[:] = False
+        return answers
+    for i in contract.floats:
+        columns = [_moved(contract, arrays, i, j, label) for j in range(arrays[i].size)]
+        flat = np.array(columns).reshape(arrays[i].size, contract.out.size).T
+        answers.jacobians[i] = flat
+    answers.curve = lambda k, g: _stepped_curve(answers, k, g)
+    return answers
+
+
+def _at_any_kink(contract, arrays):
+    with np.errstate(all="ignore"):
+        return bool(np.any(contract.rule.at_kink(*arrays, **contract.attrs)))
+
+
+def _moved(contract, arrays, i, j, label):
+    """Return how the output moves with entry j of input i."""
+    value, attrs = contract.rule.value, contract.attrs
+    linear = contract.rule.kind == "linear"
+    with np.errstate(all="ignore"):
+        if linear and label not in ("normal", "near"):
+            unit = np.zeros_like(arrays[i])
+            unit.flat[j] = 1.0
+            rest = [np.zeros_like(a) if contract.rule.joint and k in contract.floats else a
+                    for k, a in enumerate(arrays)]  # fmt: skip
+            return np.asarray(value(*rest[:i], unit, *rest[i + 1 :], **attrs), float).ravel()
+        step = _step(contract, arrays[i].flat[j])
+        moved = arrays[i].astype(complex)
+        moved.flat[j] += 1j * step
+        out = np.asarray(value(*arrays[:i], moved, *arrays[i + 1 :], **attrs))
+    return (np.imag(out) / step).ravel()
+
+
+def _step(contract, x):
+    if contract.rule.kind != "elementwise":
+        return 1.0
+    return STEP if x == 0 else STEP * 2.0 ** math.frexp(x)[1]
+
+
+def _stepped_curve(answers, k, g):
+    """Return the derivative of sum(v * slope) by input k, from the slopes at complex inputs."""
+    contract, arrays = answers.contract, answers.arrays
+    found, terms = np.zeros(arrays[k].size), np.zeros(arrays[k].size)
+    for j in range(arrays[k].size):
+        step = _step(contract, arrays[k].flat[j])
+        moved = arrays[k].astype(complex)
+        moved.flat[j] += 1j * step
+        values = contract.run([*arrays[:k], moved, *arrays[k + 1 :]], g)
+        for i in contract.floats:
+            part = contract.direction(i) * np.imag(values[f"slope{i}"]) / step
+            found[j] += part.sum()
+            terms[j] += np.abs(part).sum()
+    return found, terms
+
+
+def answers_for(contract, arrays, label):
+    """Return the answers from mpmath where it knows the function, else by the complex step."""
+    if contract.rule.kind == "elementwise" and contract.setting.name in references.ELEMENTWISE:
+        return pointwise(contract, arrays)
+    if contract.setting.name in references.FLAT:
+        answers = Answers(contract, arrays)
+        answers.jacobians = {
+            i: np.zeros((contract.out.size, arrays[i].size)) for i in contract.floats
+        }
+        answers.curve = lambda k, g: (np.zeros(arrays[k].size),) * 2
+        return answers
+    if not contract.rule.analytic:
+        raise Wrong(f"{contract.setting.name}: no reference; add mpmath's function by its name, or "
+                    "let its value take complex input and say analytic=True")  # fmt: skip
+    return stepped(contract, arrays, label)
+
+
+# -- the promises ---------------------------------------------------------------------------------
+
+
+def judge(name, dtype="float64", labels=None, layouts=("plain",), most=None):
+    """Raise `Wrong` at the first promise that a primitive breaks; return how many were tried."""
+    tried = 0
+    for setting in settings.settings(name)[:most]:
+        contract = Contract(setting, np.dtype(dtype))
+        for label, values in settings.NUMBERS[dtype].items():
+            if labels and label not in labels:
+                continue
+            for shift, positive in _fills(label, setting):
+                arrays = settings.numbers(
+                    setting, values, contract.dtype, shift=shift, positive=positive
+                )
+                for layout in layouts:
+                    tried += 1
+                    judge_at(contract, [settings.laid_out(a, layout) for a in arrays], label)
+    return tried
+
+
+def _fills(label, setting):
+    """Return the ways to fill the inputs: rolled against each other, equal, all positive."""
+    several = len(setting.shapes) > 1
+    return [(1, False), (1, True)] + ([(0, False)] if several and label in ("on", "near") else [])
+
+
+def judge_at(contract, arrays, label):
+    """Raise `Wrong` if a promise is broken at these inputs."""
+    with np.errstate(all="ignore"):
+        _judge_at(contract, arrays, label)
+
+
+def _judge_at(contract, arrays, label):
+    where = f"{contract.setting} {contract.dtype} {label} at {[a.tolist() for a in arrays]}"
+    if contract.dtype == np.float32:
+        judge_single(contract, arrays, where)
+        return
+    values = contract.run(arrays)
+    judge_form(contract, values, where)
+    answers = answers_for(contract, arrays, label)
+    judge_value(contract, values, answers, where)
+    if not contract.smooth:
+        return
+    g = np.where(answers.good, contract.upstream().ravel(), 0.0).reshape(contract.out.shape)
+    if not answers.good.all():
+        judge_kinks(contract, arrays, answers, values, where)
+        values = contract.run(arrays, g)
+    if answers.jacobians:
+        judge_first(contract, values, answers, g, where)
+        judge_forward(contract, values, answers, where)
+        judge_second(contract, values, answers, g, where)
+    judge_silence(contract, arrays, where)
+
+
+def judge_form(contract, values, where):
+    """Shapes and dtypes are those that were inferred."""
+    for name, node in contract.program.plan.forward.items():
+        value = values[name]
+        if (value.shape, value.dtype) != (node.shape, node.dtype):
+            raise Wrong(f"{where}: {name} is {value.shape} {value.dtype}, the rule says "
+                        f"{node.shape} {node.dtype}")  # fmt: skip
+
+
+def judge_value(contract, values, answers, where):
+    """The value is the mathematical one; a linear operation is what its own slopes say."""
+    if answers.value is not None:
+        expected, terms = answers.value, np.abs(answers.value)
+    elif contract.rule.kind == "linear" and answers.jacobians:
+        mine = contract.floats if contract.rule.joint else contract.floats[:1]
+        x = {k: answers.arrays[k].ravel() for k in mine}
+        expected = sum(answers.jacobians[k] @ x[k] for k in mine)
+        terms = sum(np.abs(answers.jacobians[k]) @ np.abs(x[k]) for k in mine)
+    else:
+        return
+    single = contract.single or answers.value is None
+    known = ~np.isnan(expected) & (~single | (terms < contract.large))
+    near(f"{where}: value", values["out"], expected, terms, contract.first, contract.floor, known)
+
+
+def judge_first(contract, values, answers, g, where):
+    """Each entry of each gradient is the sum of upstream times Jacobian."""
+    for i in contract.floats:
+        parts = g.ravel()[:, None] * masked(answers, i)
+        terms = np.abs(parts).sum(axis=0)
+        near(f"{where}: d/dx{i}", values[f"slope{i}"], parts.sum(axis=0), terms, contract.first,
+             known=terms < contract.large)  # fmt: skip
+
+
+def masked(answers, i):
+    """Return the Jacobian with rows of 0 where there is no answer."""
+    return np.where(answers.good[:, None], answers.jacobians[i], 0.0)
+
+
+def judge_forward(contract, values, answers, where):
+    """Forward mode gives Jacobian times direction; so does the derivative of reverse mode by g."""
+    found, terms = np.zeros(contract.out.size), np.zeros(contract.out.size)
+    for i in contract.floats:
+        v = contract.direction(i).ravel()
+        found += masked(answers, i) @ v
+        terms += np.abs(masked(answers, i)) @ np.abs(v)
+    known = answers.good & (terms < contract.large)
+    for name in ("forward", "curveg"):
+        near(f"{where}: {name}", values[name], found, terms, contract.first, contract.floor, known)
+
+
+def judge_second(contract, values, answers, g, where):
+    """Each entry of the gradient of the gradient along a direction.
+
+    Where it changes its sign it is ill-conditioned: a change of the inputs by one unit in the last
+    place is allowed for.
+    """
+    for k in contract.floats:
+        got, name = values[f"curve{k}"], f"{where}: second d/dx{k}"
+        found, terms = answers.curve(k, g)
+        known = terms < contract.large
+        try:
+            near(name, got, found, terms, contract.second, known=known)
+        except Wrong:
+            slack = _slack(answers, k, g)
+            near(name, got, found, terms, contract.second, floor=slack, known=known)
+
+
+def _slack(answers, k, g):
+    """Return how far the second derivatives move when the inputs move by one unit."""
+    if not hasattr(answers, "points"):
+        return 0.0
+    contract, here = answers.contract, answers.curve(k, g)[0]
+    slack = np.full(here.shape, 64 * 5e-324)
+    for way in (np.inf, -np.inf):
+        moved = [np.nextafter(a, way) if a.dtype.kind == "f" else a for a in answers.arrays]
+        slack += np.abs(pointwise(contract, moved).curve(k, g)[0] - here)
+    return 2 * slack
+
+
+def judge_kinks(contract, arrays, answers, values, where):
+    """At a kink the gradient lies between the one-sided derivatives, and all orders are finite."""
+    if not hasattr(answers, "points"):
+        _judge_kink_of_several(contract, arrays, values, where)
+        return
+    kinks = _at_kink(contract, arrays)
+    for o in np.flatnonzero(kinks):
+        for i in contract.floats:
+            sides = answers.points[o].one_sided(i)
+            if not sides:
+                continue
+            steep = any(abs(s) > 1e9 for s in sides)
+            mine = _single_slope(contract, arrays, i, o)
+            low, high = min(sides), max(sides)
+            wide = 1e-12 * max(1.0, abs(low), abs(high))
+            if not (steep and math.isinf(mine)) and not low - wide <= mine <= high + wide:
+                raise Wrong(f"{where}: at the kink, entry {o}: d/dx{i} is {mine}, not in {sides}")
+
+
+def _single_slope(contract, arrays, i, o):
+    """Return the local derivative at output entry o by input i, read off the slopes."""
+    g = np.zeros(contract.out.shape, contract.out.dtype)
+    g.flat[o] = 1.0
+    slopes = contract.run(arrays, g)[f"slope{i}"].ravel()
+    return float(slopes[_entries(contract, i)[o]])
+
+
+def _judge_kink_of_several(contract, arrays, values, where):
+    """A tie: each slope between the one-sided differences, exact for piecewise linear functions."""
+    h, value = 2.0**-20, contract.rule.value
+    scale = max((float(np.max(np.abs(a))) for a in arrays if a.size), default=1.0)
+    if scale > 1e6:
+        return
+    g = contract.upstream()
+    for i in contract.floats:
+        for j in range(arrays[i].size):
+            sides = []
+            for s in (-h, h):
+                moved = arrays[i].copy()
+                moved.flat[j] += s
+                out = value(*arrays[:i], moved, *arrays[i + 1 :], **contract.attrs)
+                base = value(*arrays, **contract.attrs)
+                sides.append(float(np.sum(g * (out - base))) / s)
+            mine = values[f"slope{i}"].flat[j]
+            if not min(sides) - 1e-6 <= mine <= max(sides) + 1e-6:
+                raise Wrong(f"{where}: at the kink: d/dx{i} entry {j} is {mine}, not in {sides}")
+
+
+def judge_silence(contract, arrays, where):
+    """An upstream gradient of 0 passes on exactly 0, also where the local one is inf or NaN."""
+    if contract.rule.kind != "elementwise":
+        return
+    values = contract.run(arrays, np.zeros(contract.out.shape, contract.out.dtype))
+    for i in contract.floats:
+        if np.any(values[f"slope{i}"] != 0):
+            raise Wrong(f"{where}: upstream 0 gave d/dx{i} = {values[f'slope{i}'].tolist()}")
+
+
+@cache
+def _double(setting):
+    return Contract(setting, np.dtype("float64"))
+
+
+def judge_single(contract, arrays, where):
+    """float32: value and slopes within a few of its own rounding units of the float64 result.
+
+    Where a slope is ill-conditioned, a change of the inputs by that much is allowed for.
+    """
+    double = _double(contract.setting)
+    wide = [a.astype(float) if a.dtype == np.float32 else a for a in arrays]
+    values, upstream = contract.run(arrays), contract.upstream()
+    judge_form(contract, values, where)
+    expected = double.run(wide, upstream.astype(double.out.dtype))
+    answers = answers_for(double, wide, "huge")
+    terms = _value_terms(double, answers, expected)
+    _single(f"{where}: value", values["out"], expected["out"], terms)
+    if not contract.smooth or not answers.jacobians:
+        return
+    g = np.abs(np.where(answers.good, upstream.ravel().astype(float), 0.0))
+    for i in contract.floats:
+        name, slope = f"{where}: d/dx{i}", f"slope{i}"
+        bad = (~answers.good[:, None] & (_touch(double, answers, i) != 0)).any(axis=0)
+        terms = np.where(bad, np.inf, (g[:, None] * np.abs(masked(answers, i))).sum(axis=0))
+        try:
+            _single(name, values[slope], expected[slope], terms)
+        except Wrong:
+            more = terms + _conditioning(double, answers, i, g)
+            _single(name, values[slope], expected[slope], more)
+
+
+def _conditioning(contract, answers, i, g):
+    """Return how far the slopes move when each input moves by its own size."""
+    if not hasattr(answers, "points"):
+        return 0.0
+    terms = np.zeros(contract.inputs[i].size)
+    for k in contract.floats:
+        x = np.broadcast_to(np.abs(answers.arrays[k]), contract.out.shape).ravel()
+        second = [_or_nan(p.d2(i, k)) if ok else 0.0
+                  for p, ok in zip(answers.points, answers.good, strict=True)]  # fmt: skip
+        np.add.at(terms, _entries(contract, i), g * np.abs(second) * x)
+    return terms
+
+
+def _touch(contract, answers, i):
+    """Return which inputs each output reads, as far as the Jacobian tells."""
+    jacobian = answers.jacobians[i]
+    if contract.rule.kind == "elementwise":
+        return _spread(np.ones(contract.out.size), contract, i)
+    return np.ones_like(jacobian)
+
+
+def _value_terms(contract, answers, expected):
+    if contract.rule.kind == "linear" and answers.jacobians:
+        mine = contract.floats if contract.rule.joint else contract.floats[:1]
+        return sum(np.abs(answers.jacobians[k]) @ np.abs(answers.arrays[k].ravel()) for k in mine)
+    return np.abs(expected["out"].astype(float)).ravel()
+
+
+def _single(where, got, expected, terms):
+    """Compare with float64, taking what overflows float32 for infinite."""
+    got, expected = got.ravel().astype(float), expected.ravel().astype(float)
+    over = np.abs(expected) > LIMIT * (1 - 1e-5)
+    expected = np.where(over, np.copysign(np.inf, expected), expected)
+    got = np.where(over & (np.abs(got) > LIMIT * (1 - 1e-5)), np.copysign(np.inf, got), got)
+    near(where, got, expected, terms, UNITS * 2.0**-24, UNITS * 2.0**-149, known=terms < LIMIT)
+
+
+def near(where, got, expected, terms, tolerance, floor=64 * 5e-324, known=True):
+    """Raise `Wrong` where an entry is further off than the tolerance times its absolute terms."""
+    got, expected = np.asarray(got, float).ravel(), np.asarray(expected, float)
+    if got.shape != expected.shape:
+        raise Wrong(f"{where}: shape {got.shape}, expected {expected.shape}")
+    allowed = tolerance * terms + floor
+    fits = (got == expected) | (np.abs(got - expected) <= allowed) & np.isfinite(got)
+    fits |= np.isnan(got) & np.isnan(expected)
+    fits |= np.isinf(expected) & (np.abs(got) > 1e307) & (np.sign(got) == np.sign(expected))
+    wrong = np.flatnonzero(~fits & known)
+    if wrong.size:
+        o = int(wrong[0])
+        raise Wrong(
+            f"{where}: entry {o} is {got[o]!r}, expected {expected[o]!r}, terms {terms[o]!r}"
+        )
