@@ -249,11 +249,11 @@ def _wanted(array: Array, dtype: Any) -> np.dtype[Any]:
 
 
 def _as_floats(array: Array, dtype: Any, what: str, names: Sequence[str] | None) -> Array:
-    if array.dtype.kind in "iu" and array.dtype.itemsize == 8:
+    if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and array.size:
         _check_exact(array, what, names)
     with np.errstate(over="ignore"):
         floats = np.ascontiguousarray(array, dtype=dtype)
-    step = max(1, _CHUNK // max(1, floats[0].size))
+    step = max(1, _CHUNK * len(floats) // max(1, floats.size))
     for start in range(0, len(floats), step):
         bad = ~np.isfinite(floats[start : start + step])
         if bad.any():

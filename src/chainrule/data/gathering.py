@@ -19,7 +19,6 @@ from chainrule.data.numerals import (
     Numerals,
     Parsed,
     blanks_as_missing,
-    changed_by_rounding,
     looks_numeric,
     way_out,
 )
@@ -55,11 +54,10 @@ class Tally:
         """Count the cells of one more block."""
         if parsed.bad.any():
             self._add_bad(texts, parsed.bad)
-        inexact, vanished = changed_by_rounding(texts, parsed.values)
-        self.codes += parsed.codes
-        self.inexact += inexact
-        self.vanished += vanished
-        self.missing += parsed.missing
+        self.codes += int(np.count_nonzero(parsed.codes))
+        self.inexact += int(np.count_nonzero(parsed.inexact))
+        self.vanished += int(np.count_nonzero(parsed.vanished))
+        self.missing += int(np.count_nonzero(parsed.missing))
         self.rows += len(parsed.values)
 
     def _add_bad(self, texts: Any, bad: Array) -> None:

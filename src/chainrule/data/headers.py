@@ -5,12 +5,12 @@ Knows names of columns, delimiters and counts of cells; knows nothing of types o
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data.cells import split_cells
 from chainrule.data.columns import some
 from chainrule.data.delimiters import NAMES, find_delimiter
 from chainrule.data.formats.registry import Reading
@@ -80,7 +80,7 @@ def find_layout(block: Block, source: str, reading: Reading, usual: str) -> Layo
     records = structure(block, delimiter, source)
     first = int(np.flatnonzero(records.cells > 0)[0])
     after = first + 1 if reading.header else first
-    names, notes = _names(_texts(block, records, first, delimiter), reading)
+    names, notes = _names(_texts(block, records, first, delimiter, source), reading)
     names, trailing = _without_trailing(names, records.cells[after:])
     _check_names(names, source)
     if delimiter != usual and reading.delimiter is None:
@@ -89,10 +89,12 @@ def find_layout(block: Block, source: str, reading: Reading, usual: str) -> Layo
     return Layout(source, names, trailing, delimiter, after, per_row, notes)
 
 
-def _texts(block: Block, records: Records, row: int, delimiter: str) -> list[str]:
-    data = block.data[records.starts[row] : records.ends[row]] + b"\n"
-    cells = split_cells(data, int(records.cells[row]), delimiter, skips_empty=False)
-    return [column[0].as_py() or "" for column in cells]
+def _texts(block: Block, records: Records, row: int, delimiter: str, source: str) -> list[str]:
+    text = block.data[records.starts[row] : records.ends[row]].decode("utf-8")
+    try:
+        return next(csv.reader([text], delimiter=delimiter))
+    except csv.Error as error:
+        raise DataError(f"{source}: line {int(records.lines[row])}: {error}.") from error
 
 
 def _names(texts: list[str], reading: Reading) -> tuple[tuple[str, ...], tuple[str, ...]]:

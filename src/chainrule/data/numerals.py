@@ -60,12 +60,19 @@ class Numerals:
             cells = blanks_as_missing(pc.utf8_trim_whitespace(texts))
             values = pc.cast(self._numbers_only(cells), pa.float64())
         floats = values.to_numpy(zero_copy_only=False)
-        present = cells.is_valid().to_numpy(zero_copy_only=False)
-        bad = present & ~np.isfinite(floats)
-        codes = pc.sum(pc.match_substring_regex(cells, _CODE)).as_py() or 0
+        missing = cells.is_null().to_numpy(zero_copy_only=False)
+        bad = ~(missing | np.isfinite(floats))
+        codes = pc.fill_null(pc.match_substring_regex(cells, _CODE), False)
         if bad.any():
             floats = np.where(bad, np.nan, floats)
-        return Parsed(floats, bad, int(codes), len(present) - int(np.count_nonzero(present)))
+        return Parsed(
+            floats,
+            bad,
+            missing,
+            codes.to_numpy(zero_copy_only=False),
+            _changed_integers(cells, floats),
+            _vanished(cells, floats),
+        )
 
     def _numbers_only(self, cells: Any) -> Any:
         """Return the cells that are numbers, written plainly; null for the others."""
@@ -89,7 +96,7 @@ class Numerals:
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """Texts read as numbers.
+    """Texts read as numbers; one entry for each text.
 
     Attributes
     ----------
@@ -97,16 +104,27 @@ class Parsed:
         The numbers; NaN where a text is missing or no number.
     bad : ndarray of bool
         Where a text is present but no finite number.
-    codes : int
-        How many texts would lose a leading zero (or the plus of a telephone number).
-    missing : int
-        How many texts are missing.
+    missing : ndarray of bool
+        Where a text is missing.
+    codes : ndarray of bool
+        Where a leading zero (or the plus of a telephone number) would be lost.
+    inexact : ndarray of bool
+        Where an integer is changed by float64.
+    vanished : ndarray of bool
+        Where a number that is not 0 becomes 0.
     """
 
     values: Array
     bad: Array
-    codes: int
-    missing: int
+    missing: Array
+    codes: Array
+    inexact: Array
+    vanished: Array
+
+    def part(self, start: int, stop: int) -> Parsed:
+        """Return the entries from start to stop."""
+        fields = (self.values, self.bad, self.missing, self.codes, self.inexact, self.vanished)
+        return Parsed(*(array[start:stop] for array in fields))
 
 
 def _escaped(mark: str) -> str:
@@ -132,21 +150,25 @@ def looks_numeric(texts: Any) -> Array:
     return np.asarray(found.to_numpy(zero_copy_only=False))
 
 
-def changed_by_rounding(texts: Any, values: Array) -> tuple[int, int]:
-    """Count the integers that float64 changes, and the non-zero numbers that become 0."""
+def _changed_integers(texts: Any, values: Array) -> Array:
+    """Return where float64 changes an integer."""
+    changed: Array = np.abs(values) >= 2.0**53
+    for place in np.flatnonzero(changed):
+        text = texts[int(place)].as_py().removeprefix("+")
+        is_integer = text.removeprefix("-").isdecimal() and len(text) <= 400
+        changed[place] = is_integer and int(text) != int(values[place])
+    return changed
+
+
+def _vanished(texts: Any, values: Array) -> Array:
+    """Return where a number that is not 0 becomes 0."""
     import pyarrow.compute as pc
 
-    large = np.flatnonzero(np.abs(values) >= 2.0**53)
-    zero = np.flatnonzero(values == 0)
-    inexact = vanished = 0
-    for text, place in zip(texts.take(large).to_pylist(), large, strict=True):
-        digits = text.strip().removeprefix("+")
-        is_integer = digits.removeprefix("-").isdecimal() and len(digits) <= 400
-        inexact += is_integer and int(digits) != int(values[place])
-    if len(zero):
-        lost = pc.match_substring_regex(texts.take(zero), "^[^eE]*[1-9]")
-        vanished = pc.sum(lost).as_py() or 0
-    return int(inexact), int(vanished)
+    zero: Array = np.asarray(values == 0)
+    if zero.any():
+        lost = pc.match_substring_regex(texts.take(np.flatnonzero(zero)), "^[^eE]*[1-9]")
+        zero[zero] = lost.to_numpy(zero_copy_only=False)
+    return zero
 
 
 def way_out(name: str, text: str) -> str:

@@ -17,12 +17,14 @@ from chainrule.data.decoding import find_encoding, utf8_chunks
 from chainrule.data.formats.registry import Reading, reader
 from chainrule.data.gathering import Numbers, Words
 from chainrule.data.headers import Layout, find_layout
-from chainrule.data.numerals import Numerals
+from chainrule.data.numerals import Numerals, Parsed
 from chainrule.data.records import Block, Records, blocks, structure
 from chainrule.data.sources import refuse_other_formats
 from chainrule.data.table import Lines, Table
 from chainrule.errors import DataError
 from chainrule.types import Array
+
+_COLUMNS_AT_ONCE = 500
 
 
 @reader(".csv", ".txt", ".dat", ".data")
@@ -115,9 +117,8 @@ class _Scan:
         assert len(columns[0]) == lines.size, "pyarrow and the record scan disagree on the rows"
         self._check_trailing(columns[-1], lines)
         self._note_lines(lines)
-        for name, texts in zip(self.layout.names, columns, strict=False):
-            if name in self._wanted:
-                self._gather(name, texts)
+        named = zip(self.layout.names, columns, strict=False)
+        self._gather({name: texts for name, texts in named if name in self._wanted})
         self.rows += lines.size
 
     def columns(self) -> dict[str, Column]:
@@ -130,7 +131,7 @@ class _Scan:
             )
         lines = self.lines()
         found: dict[str, Column] = {}
-        for name in [name for name in self._gathered if name not in self.unsettled()]:
+        for name in set(self._gathered) - set(self.unsettled()):
             store = self._gathered.pop(name)
             if isinstance(store, Numbers):
                 found[name] = store.column(name, lambda row: f"line {lines.of(row)}")
@@ -228,22 +229,46 @@ class _Scan:
         self._breaks.append((breaks + self.rows, lines[breaks]))
         self._last_line = int(lines[-1])
 
-    def _gather(self, name: str, texts: Any) -> None:
+    def _gather(self, columns: dict[str, Any]) -> None:
+        """Add a block's cells to their columns, those that may be numbers many at a time."""
+        numeric: dict[str, Any] = {}
+        for name, texts in columns.items():
+            store = self._gathered.get(name)
+            if store is None and (self._only_words or name in self._reading.as_text):
+                store = self._gathered[name] = Words(declared=name in self._reading.as_text)
+            if isinstance(store, Words):
+                store.add(texts)
+            else:
+                numeric[name] = texts
+        for batch in _batches(list(numeric)):
+            self._gather_numbers({name: numeric[name] for name in batch})
+
+    def _gather_numbers(self, columns: dict[str, Any]) -> None:
+        import pyarrow as pa
+
+        parsed = self._numerals.parse(pa.concat_arrays(list(columns.values())))
+        start = 0
+        for name, texts in columns.items():
+            stop = start + len(texts)
+            self._add_numbers(name, texts, parsed.part(start, stop))
+            start = stop
+
+    def _add_numbers(self, name: str, texts: Any, parsed: Parsed) -> None:
         store = self._gathered.get(name)
-        declared = name in self._reading.as_text
-        if store is None:
-            store = Words(declared=declared)
-            if not self._only_words and not declared:
-                numbers = Numbers(self._expected)
-                numbers.add(texts, self._numerals.parse(texts))
-                if numbers.holds:
-                    self._gathered[name] = numbers
-                    return
-            self._gathered[name] = store
         if isinstance(store, Numbers):
-            store.add(texts, self._numerals.parse(texts))
-        else:
-            store.add(texts)
+            store.add(texts, parsed)
+            return
+        numbers = Numbers(self._expected)
+        numbers.add(texts, parsed)
+        self._gathered[name] = numbers
+        if not numbers.holds:
+            words = self._gathered[name] = Words(declared=False)
+            words.add(texts)
+
+
+def _batches(names: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(names), _COLUMNS_AT_ONCE):
+        yield names[start : start + _COLUMNS_AT_ONCE]
 
 
 def _counted(seen: tuple[int, int], lines: Array) -> tuple[int, int]:
