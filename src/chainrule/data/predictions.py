@@ -49,19 +49,71 @@ def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, ArrayL
     a,0.5
     '=b,1.0
     """
-    target = Path(path)
-    writer = _writers.get(target.suffix.lower())
+    target, writer = Path(path), _writer_of(path)
+    arrays = _arrays(columns)
+    _write_whole(target, lambda file: writer(file, arrays))
+    return target
+
+
+def check_place(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Refuse a place to which predictions cannot be written, before any are made.
+
+    Parameters
+    ----------
+    path : path
+        Where they are to go.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+
+    Examples
+    --------
+    >>> check_place("predictions.csv")
+    """
+    _writer_of(path)
+    if Path(path).is_dir() or (os.path.lexists(path) and not overwrite):
+        raise DataError(
+            f"{path} is there already; predictions were to be written to it.\n"
+            "  Choose another name, or ask for overwriting (--overwrite)."
+        )
+
+
+def stream_predictions(file: BinaryIO, columns: Mapping[str, ArrayLike]) -> None:
+    r"""Write columns as CSV in UTF-8 to an open file or pipe.
+
+    Parameters
+    ----------
+    file : binary file
+        Where.
+    columns : mapping of str to array
+        As for `write_predictions`.
+
+    Examples
+    --------
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> stream_predictions(file, {"label": ["a"], "p": [0.5]})
+    >>> file.getvalue()
+    b'label,p\na,0.5\n'
+    """
+    _write_csv(file, _arrays(columns))
+
+
+def _writer_of(path: str | os.PathLike[str]) -> Writer:
+    writer = _writers.get(Path(path).suffix.lower())
     if writer is None:
         raise DataError(
-            f"Predictions cannot be written to {target}: the ending {target.suffix!r} is unknown.\n"
-            f"  Use one of {some(sorted(_writers))}."
+            f"Predictions cannot be written to {path}: the ending {Path(path).suffix!r} is unknown."
+            f"\n  Use one of {some(sorted(_writers))}."
         )
+    return writer
+
+
+def _arrays(columns: Mapping[str, ArrayLike]) -> dict[str, Array]:
     arrays = {str(name): np.asarray(values) for name, values in columns.items()}
     lengths = {name: array.shape for name, array in arrays.items()}
     if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):
         raise DataError(f"Columns to write must be of one axis and one length, got {lengths}.")
-    _write_whole(target, lambda file: writer(file, arrays))
-    return target
+    return arrays
 
 
 def _write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:

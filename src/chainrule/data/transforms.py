@@ -90,11 +90,11 @@ class Standardize:
 
     def describe(self) -> str:
         """Say in one line what it does."""
-        gaps = ", gaps filled with the mean and marked" if self.indicator else ""
+        gaps = ", gaps marked" if self.indicator else ""
         if (self.center, self.spread, self.exponent) == (0.0, 1.0, 0):
             return f"{self.name}: number, as it is{gaps}"
         scale = float(np.ldexp(self.spread, self.exponent))
-        return f"{self.name}: number, mean {self.mean:.6g}, scale {scale:.6g}{gaps}"
+        return f"{self.name}: number, mean {self.mean:.4g}, scale {scale:.4g}{gaps}"
 
 
 def fit_standardize(name: str, values: Array, *, scale: bool = True) -> Standardize:

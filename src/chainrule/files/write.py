@@ -5,6 +5,7 @@ Knows what goes into which file; knows nothing of networks or training.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Collection, Iterable, Mapping
@@ -121,6 +122,30 @@ def update_run(
     with told(where, target):
         publish.replace(Path(os.path.abspath(target)), fill, where)
     return target
+
+
+def check_place(path: PathLike, *, overwrite: bool = False) -> None:
+    """Refuse a place to which a run cannot be written, before hours are spent on one.
+
+    Parameters
+    ----------
+    path : str or path
+        The folder that `write_run` is to make.
+    overwrite : bool
+        As for `write_run`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     check_place(f"{folder}/new")
+    """
+    target, where = plain_path(path), f"write run {os.fspath(path)!r}"
+    with told(where, target):
+        _is_there(target, where, overwrite)
+        above = next(folder for folder in target.absolute().parents if folder.exists())
+        if not os.access(above, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "not writable", str(above))
 
 
 def _is_there(target: Path, where: str, overwrite: bool) -> bool:

@@ -1,0 +1,108 @@
+"""``chainrule demo``: a textbook network, its published numbers beside ours.
+
+Knows how a case is shown; the cases themselves are in `chainrule.cases`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.text import Text
+
+from chainrule import cases
+from chainrule.apps.cli.figures import number
+from chainrule.apps.cli.flags import Common
+from chainrule.apps.cli.page import gap, item, note, steps, table, words
+from chainrule.apps.cli.screen import Screen, screen
+from chainrule.cases import CaseResult, Row
+from chainrule.cases.case import AGREES
+
+DEFAULT = "xor"
+WIDE = 80
+"""Below this width a number stands on lines of its own."""
+
+
+def demo(
+    name: Annotated[str, Parameter(completer=lambda context: cases.titles())] = DEFAULT,
+    /,
+    *,
+    list: bool = False,
+    common: Common = Common(),  # noqa: B008 (frozen)
+) -> int:
+    """Train a textbook network and compare with its published numbers.
+
+    Parameters
+    ----------
+    name : str
+        Which one; xor is the course's own program.
+    list : bool
+        List the names.
+    """
+    out, as_json = screen(), common.json
+    if list:
+        _show_names(out, as_json)
+        return 0
+    played = cases.play(name)
+    if as_json:
+        rows = [row._asdict() for row in played.rows]
+        out.write_json({"command": "demo", **asdict(played), "rows": rows})
+    else:
+        show_case(out, played)
+    return 0
+
+
+def _show_names(out: Screen, as_json: bool) -> None:
+    titles = cases.titles()
+    if as_json:
+        out.write_json({"command": "demo", "cases": titles})
+        return
+    rows = [(name, title) for name, title in titles.items()]
+    table(out, ("", ""), rows)
+    gap(out)
+    note(out, "chainrule demo NAME plays one.")
+
+
+def show_case(out: Screen, played: CaseResult) -> None:
+    """Show a case: its own transcript as it is, or its numbers in a table."""
+    if played.transcript:
+        out.write("\n".join(played.transcript) + "\n")
+        gap(out)
+    else:
+        note(out, Text(played.title, "bold"))
+        note(out, Text(played.source, "dim"))
+        gap(out)
+        _show_rows(out, played)
+    for sentence in played.notes:
+        note(out, sentence)
+    if played.notes:
+        gap(out)
+    steps(out, "Next", [_step(line) for line in played.next])
+
+
+def _step(line: str) -> tuple[str, str]:
+    """Take a line apart into a command and what it does."""
+    command, _, why = line.partition("  ")
+    return command, why.strip()
+
+
+def _show_rows(out: Screen, played: CaseResult) -> None:
+    if not played.rows:
+        return
+    header = ("", "published", "ours", "difference", "")
+    if out.width >= WIDE:
+        table(out, header, [_cells(row) for row in played.rows], right=(1, 2, 3))
+    else:
+        for row in played.rows:
+            item(out, "", row.what)
+            cells = _cells(row)
+            item(out, "", f"  published {cells[1]}", f"  ours      {cells[2]}")
+            item(out, "", words("  ") + words(cells[4]) + words(f", difference {cells[3]}"))
+    gap(out)
+
+
+def _cells(row: Row) -> tuple[str, str, str, str, Text]:
+    verdict = words(row.verdict)
+    verdict.stylize("green" if row.verdict == AGREES else "yellow")
+    return row.what, row.published, repr(row.ours), number(row.relative, 1), verdict

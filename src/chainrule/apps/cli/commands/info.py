@@ -1,0 +1,144 @@
+"""``chainrule info``: what a run folder holds.
+
+Knows which parts there are to show; each is told by the room that made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.text import Text
+
+import chainrule
+from chainrule.apps.cli.figures import count, number, score, size
+from chainrule.apps.cli.flags import Common
+from chainrule.apps.cli.page import gap, item, steps, table
+from chainrule.apps.cli.report import show_curve, show_network, show_score, show_table, spec_of
+from chainrule.apps.cli.screen import Screen, screen
+from chainrule.files import describe_files
+from chainrule.plan.listing import plan_listing
+from chainrule.run import Run
+from chainrule.train.epochs import by_epoch
+
+
+def info(
+    run: str,
+    /,
+    *,
+    plan: bool = False,
+    files: bool = False,
+    history: bool = False,
+    common: Common = Common(),  # noqa: B008 (frozen)
+) -> int:
+    """Show what is in a run: its network, its table, its score; every byte is verified.
+
+    Parameters
+    ----------
+    run : str
+        The folder of the run.
+    plan : bool
+        List the plan: every operation of a step, forward, backward and update.
+    files : bool
+        List the files with their sizes and SHA-256.
+    history : bool
+        List the losses by epoch.
+    """
+    out, listed = screen(), describe_files(run)
+    if files and not common.json:
+        _show_files(out, listed)
+    opened = chainrule.load(run)
+    if common.json:
+        out.write_json(_as_json(run, opened, listed, plan=plan, history=history))
+        return 0
+    if history:
+        _show_history(out, opened)
+    if plan:
+        out.write(plan_listing(opened.plan) + "\n")
+    if not (files or history or plan):
+        _show_summary(out, run, opened, listed)
+    return 0
+
+
+def _show_files(out: Screen, listed: Sequence[dict[str, Any]]) -> None:
+    states = {True: ("intact", "green"), False: ("damaged", "bold red"), None: ("not ours", "dim")}
+    rows = [
+        (
+            one["name"],
+            "" if one["bytes"] is None else f"{one['bytes']:,}",
+            Text(*states[one["ok"]]),
+            one["sha256"] or "",
+        )
+        for one in listed
+    ]
+    table(out, ("file", "bytes", "", "sha256"), rows, right=(1, 3))
+
+
+def _show_history(out: Screen, run: Run) -> None:
+    found = {name: values.tolist() for name, values in by_epoch(run.history).items()}
+    rows = [
+        (str(epoch), number(loss, 6), number(validation, 6), score(value))
+        for epoch, loss, validation, value in zip(*found.values(), strict=True)
+    ]
+    header = ("epoch", "loss", "validation loss", "validation score")
+    table(out, header, rows, right=range(len(header)))
+
+
+def _show_summary(out: Screen, path: str, run: Run, listed: Sequence[dict[str, Any]]) -> None:
+    total = sum(one["bytes"] or 0 for one in listed if one["ok"])
+    item(out, "Run", f"{path}: {count(len(listed), 'file')}, {size(total)}, intact")
+    report = run.report.get("table")
+    if report is not None:
+        rows = f"{report['rows']:,} rows, {report['columns']:,} columns"
+        item(out, "Table", f"{report['source']}: {rows}")
+        show_table(out, report, run.preparation)
+    gap(out)
+    show_network(out, run.record.setup)
+    item(out, "Training", _ending(run))
+    if "score" in run.report:
+        gap(out)
+        show_score(out, run.report)
+    show_curve(out, run)
+    gap(out)
+    steps(out, "More", [
+        (f"chainrule info {path} --plan", "every operation of a step"),
+        (f"chainrule info {path} --files", "sizes and SHA-256"),
+        (f"chainrule info {path} --history", "losses by epoch"),
+    ])  # fmt: skip
+
+
+def _ending(run: Run) -> str:
+    text = f"{run.stopped} after {count(run.steps, 'step')}"
+    if run.steps:
+        text += f", last loss {number(float(run.losses[-1]), 6)}"
+    if run.best_step != run.steps:
+        text += f"; the weights are those of step {run.best_step:,}, the best on validation"
+    return text
+
+
+def _as_json(
+    path: str, run: Run, listed: Sequence[dict[str, Any]], *, plan: bool, history: bool
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "command": "info",
+        "run": path,
+        "network": spec_of(run.network),
+        "parameters": run.network.size,
+        "loss": run.record.setup.loss.to_dict(),
+        "optimizer": run.record.setup.optimizer.to_dict(),
+        "seed": run.record.setup.seed,
+        "steps": run.steps,
+        "stopped": run.stopped,
+        "best_step": run.best_step,
+        "files": list(listed),
+        **run.report,
+    }
+    if history:
+        columns = {name: values.tolist() for name, values in by_epoch(run.history).items()}
+        found["history"] = {
+            name: [None if value != value else value for value in values]
+            for name, values in columns.items()
+        }
+    if plan:
+        found["plan"] = plan_listing(run.plan).splitlines()
+    return found

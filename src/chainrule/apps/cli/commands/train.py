@@ -1,0 +1,269 @@
+"""``chainrule train``: the main job, from a table to a scored run in a folder.
+
+Knows the order of the work and what is said on the way; the work is done in `chainrule.tables`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count as numbers
+from pathlib import Path
+from shlex import quote
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from cyclopts.exceptions import CycloptsError
+from rich.text import Text
+
+from chainrule.apps.cli.failures import INTERRUPTED, say
+from chainrule.apps.cli.figures import count, duration, size
+from chainrule.apps.cli.flags import (
+    ColumnFlags,
+    NetworkFlags,
+    RunFlags,
+    TableFlags,
+    TrainingFlags,
+)
+from chainrule.apps.cli.page import gap, item, steps
+from chainrule.apps.cli.progress import shown
+from chainrule.apps.cli.report import (
+    show_curve,
+    show_network,
+    show_score,
+    show_table,
+    spec_of,
+)
+from chainrule.apps.cli.screen import Screen, error_screen, screen
+from chainrule.data import Dataset, Reading, prepare, shipped
+from chainrule.data.reading import read_with
+from chainrule.files import check_place
+from chainrule.run import Run
+from chainrule.tables import TableJob, plan_table, run_table
+
+SHIPPED = "penguins"
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The table that is to be trained on.
+
+    Attributes
+    ----------
+    path : str
+        Where it is.
+    target : str
+        The column to predict.
+    reading : Reading
+        How it is read.
+    drop : tuple of str
+        Columns that its manifest leaves out.
+    said : str
+        What there is to say about it.
+    """
+
+    path: str
+    target: str
+    reading: Reading
+    drop: tuple[str, ...] = ()
+    said: str = ""
+
+
+def train(
+    data: Annotated[str | None, Parameter(show_default=False)] = None,
+    /,
+    *,
+    target: str | None = None,
+    table: TableFlags = TableFlags(),  # noqa: B008 (frozen)
+    columns: ColumnFlags = ColumnFlags(),  # noqa: B008
+    network: NetworkFlags = NetworkFlags(),  # noqa: B008
+    training: TrainingFlags = TrainingFlags(),  # noqa: B008
+    output: RunFlags = RunFlags(),  # noqa: B008
+) -> int:
+    """Train a network on a table, judge it on rows it has not seen, and save the run.
+
+    Parameters
+    ----------
+    data : str
+        The table: CSV, TSV, Parquet, NPZ or NPY; - is standard input. Without it, the penguins
+        that ship with chainrule.
+    target : str
+        The column to predict.
+    """
+    out = error_screen() if output.common.json else screen()
+    screen().needless = True
+    out.quiet = output.quiet
+    source = _source(data, target, table)
+    place = Path(output.out) if output.out else _free_place(source.path)
+    check_place(place, overwrite=output.overwrite)
+    dataset = _prepared(out, source, columns, network, training.seed)
+    job = plan_table(dataset, **_settings(network, training))
+    _show_plan(out, source, job)
+    run, seconds = _trained(out, job)
+    run.save(place, overwrite=output.overwrite)
+    _show_result(out, source, run, job, place, seconds)
+    if output.common.json:
+        screen().write_json(_as_json(run, job, place, seconds))
+    elif output.quiet:
+        screen().write(f"{place}\n")
+    if run.stopped != "interrupted":
+        return 0
+    say(f"interrupted after {count(run.steps, 'step')}; the run up to there is saved in {place}.")
+    return INTERRUPTED
+
+
+def _source(data: str | None, target: str | None, table: TableFlags) -> Source:
+    """Return what was named, or the table that ships with the package."""
+    reading = Reading(
+        delimiter=table.delimiter,
+        encoding=table.encoding,
+        header=not table.no_header,
+        missing=table.missing,
+        ragged=table.ragged,
+        decimal=table.decimal,
+        thousands=table.thousands,
+    )
+    if data is None:
+        path, manifest = shipped(SHIPPED)
+        if not table.missing:
+            reading = Reading(missing=manifest.missing)
+        said = f"{manifest.title} (ships with chainrule, {manifest.licence})"
+        return Source(str(path), target or manifest.target, reading, manifest.drop, said)
+    path_of = "/dev/stdin" if data == "-" else data
+    if target is None:
+        raise CycloptsError(msg=_which_target(path_of, reading), command_chain=["train"])
+    return Source(path_of, target, reading)
+
+
+def _which_target(path: str, reading: Reading) -> str:
+    """Read a table only to say which columns may be the target."""
+    names = read_with(path, reading).names
+    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return (
+        f"which column of {path} is to be predicted? Say --target COLUMN; there are: {shown}."
+        f"\n  Often it is the last: chainrule train {path} --target {quote(names[-1])}"
+    )
+
+
+def _free_place(path: str) -> Path:
+    """Return the next folder below `runs` that is free for a run on a table."""
+    stem = Path(path).stem
+    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip("-.") or "run"
+    tried = (RUNS / (name if k == 1 else f"{name}-{k}") for k in numbers(1))
+    return next(place for place in tried if not place.exists())
+
+
+def _prepared(
+    out: Screen, source: Source, columns: ColumnFlags, network: NetworkFlags, seed: int
+) -> Dataset:
+    return prepare(
+        source.path,
+        source.target,
+        validation=columns.validation,
+        test=columns.test,
+        seed=seed,
+        task=columns.task,
+        unseen=columns.unseen,
+        missing="impute" if columns.impute else None,
+        missing_target=columns.missing_target,
+        drop=(*source.drop, *columns.drop),
+        categorical=columns.categorical,
+        text=columns.text,
+        scale=not columns.no_scale,
+        dtype=network.dtype,
+        reading=source.reading,
+    )
+
+
+def _settings(network: NetworkFlags, training: TrainingFlags) -> dict[str, Any]:
+    """Return the flags as arguments of `plan_table`."""
+    optimizer: Mapping[str, Any] | None = None
+    if training.learning_rate is not None:
+        optimizer = {"name": training.optimizer, "learning_rate": training.learning_rate}
+    elif training.optimizer != TrainingFlags.optimizer:
+        optimizer = {"name": training.optimizer}
+    return {
+        "hidden": network.hidden,
+        "activation": network.activation,
+        "loss": network.loss,
+        "l1": network.l1,
+        "l2": network.l2,
+        "dtype": network.dtype,
+        "epochs": training.epochs,
+        "patience": training.patience or None,
+        "batch_size": training.batch_size,
+        "optimizer": optimizer,
+        "seed": training.seed,
+    }
+
+
+def _show_plan(out: Screen, source: Source, job: TableJob) -> None:
+    """Show what was read and inferred, and what is about to be done."""
+    report = job.dataset.table_report
+    shape = f"{report['rows']:,} rows, {report['columns']:,} columns"
+    item(out, "Table", f"{Path(source.path).name if source.said else source.path}: {shape}")
+    if source.said:
+        item(out, "", source.said)
+    show_table(out, report, job.dataset.preparation)
+    gap(out)
+    show_network(out, job.setup)
+    watched = f", or {job.patience} without a lower validation loss" if job.patience else ""
+    item(out, "Epochs", f"at most {job.epochs:,}{watched}")
+    peak = f"; {size(job.peak_bytes)} at the peak of the process" if job.peak_bytes else ""
+    item(out, "Memory", f"{size(job.memory.peak)} expected for the training{peak}")
+    gap(out)
+
+
+def _trained(out: Screen, job: TableJob) -> tuple[Run, float]:
+    started = time.monotonic()
+    with shown(out) as callback:
+        run = run_table(job, [callback])
+    return run, time.monotonic() - started
+
+
+def _show_result(
+    out: Screen, source: Source, run: Run, job: TableJob, place: Path, seconds: float
+) -> None:
+    epochs = -(-run.steps // job.setup.steps_per_epoch)
+    line = f"{run.stopped} after {count(epochs, 'epoch')} in {duration(seconds)}"
+    if run.best_step != run.steps:
+        line += (
+            f"; the weights kept are those of epoch {run.best_step // job.setup.steps_per_epoch}"
+        )
+    item(out, "Training", line)
+    gap(out)
+    show_score(out, run.report)
+    show_curve(out, run)
+    gap(out)
+    item(out, "Saved", Text(str(place), "bold"))
+    steps(out, "Next", _next(place, shipped_one=bool(source.said)))
+
+
+def _next(place: Path, *, shipped_one: bool) -> list[tuple[str, str]]:
+    found = [
+        (f"chainrule predict {quote(str(place))} NEW.csv", "predict rows with the same columns"),
+        (f"chainrule info {quote(str(place))}", "what is in the run"),
+    ]
+    if shipped_one:
+        found.append(("chainrule train DATA --target COLUMN", "the same on a table of your own"))
+    return found
+
+
+def _as_json(run: Run, job: TableJob, place: Path, seconds: float) -> dict[str, Any]:
+    """Return what was done as plain data."""
+    return {
+        "command": "train",
+        "run": str(place),
+        "stopped": run.stopped,
+        "steps": run.steps,
+        "epochs": -(-run.steps // job.setup.steps_per_epoch),
+        "best_step": run.best_step,
+        "seconds": seconds,
+        "network": spec_of(run.network),
+        "parameters": run.network.size,
+        "memory_bytes": job.memory.peak,
+        "peak_bytes": job.peak_bytes,
+        **run.report,
+    }

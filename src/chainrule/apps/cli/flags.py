@@ -1,0 +1,211 @@
+"""Flags that commands share or that would crowd a command's file, as groups of fields.
+
+Each group is a frozen dataclass whose fields appear as flags of their own. Knows names, defaults
+and help; knows nothing of what is done with them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from cyclopts import Group, Parameter, Token
+from cyclopts.utils import UNSET
+
+from chainrule.nn import known_activations, losses
+from chainrule.optim import optimizers
+
+SHOWING = Group("Output", sort_key=9)
+
+
+def _words(kind: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Return words from ``a,b`` (quoted as in CSV where a word holds a comma), or from a list."""
+    found: list[str] = []
+    for token in tokens:
+        if token.implicit_value is not UNSET:
+            found += token.implicit_value
+        else:
+            found += next(csv.reader([token.value], skipinitialspace=True), [])
+    return tuple(found)
+
+
+def _units(kind: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
+    """Return the units of layers from ``64,32``, or none from ``none``."""
+    words = _words(kind, tokens)
+    if words in ((), ("none",), ("",)):
+        return ()
+    if not all(word.strip().isdecimal() for word in words):
+        raise ValueError(f"hidden layers are written as 64,32 or none, got {','.join(words)!r}.")
+    return tuple(int(word) for word in words)
+
+
+Words = Annotated[tuple[str, ...], Parameter(converter=_words, n_tokens=1, metavar="WORD,..")]
+Columns = Annotated[tuple[str, ...], Parameter(converter=_words, n_tokens=1, metavar="COLUMN,..")]
+Units = Annotated[tuple[int, ...], Parameter(converter=_units, n_tokens=1, metavar="UNITS,..")]
+
+
+@Parameter(name="*", group=SHOWING)
+@dataclass(frozen=True)
+class Common:
+    """What every command takes.
+
+    Attributes
+    ----------
+    json : bool
+        Print one JSON object on stdout and nothing else there.
+    config : str
+        Take settings from this TOML file instead of chainrule.toml.
+    debug : bool
+        Show the traceback of an error.
+    """
+
+    json: bool = False
+    config: Annotated[str | None, Parameter(metavar="FILE")] = None
+    debug: bool = False
+
+
+@Parameter(name="*", group=Group("The table", sort_key=1))
+@dataclass(frozen=True)
+class TableFlags:
+    """How a table is read.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        Words that stand for a missing cell, such as NA, beside the empty cell.
+    delimiter : str
+        What stands between cells: a character, or tab; found by itself.
+    encoding : str
+        Encoding of the text; UTF-8 unless the file says otherwise.
+    no_header : bool
+        The first row holds data; columns are named by their number.
+    ragged : str
+        A row with too few cells: an error, or filled up with missing cells.
+    decimal, thousands : str
+        The decimal mark, and the mark between groups of digits.
+    """
+
+    missing: Words = ()
+    delimiter: str | None = None
+    encoding: str | None = None
+    no_header: bool = False
+    ragged: Literal["error", "missing"] = "error"
+    decimal: str | None = None
+    thousands: str | None = None
+
+
+@Parameter(name="*", group=Group("Its columns and rows", sort_key=2))
+@dataclass(frozen=True)
+class ColumnFlags:
+    """What the columns mean, and which rows do what.
+
+    Attributes
+    ----------
+    task : str
+        Predict a class or a number; inferred from the target.
+    drop, categorical, text : tuple of str
+        Columns to leave out; to take as categories; to take as free text.
+    impute : bool
+        Fill in NaN in files that can hold it; empty cells are filled in anyway.
+    unseen : str
+        A category that training did not have: an error when predicting, or ignored.
+    missing_target : str
+        Rows without a target: an error, or dropped.
+    no_scale : bool
+        Leave numbers as they are instead of giving them mean 0 and spread 1.
+    validation, test : float
+        Shares of the rows held out to stop early by, and for the score.
+    """
+
+    task: Literal["auto", "classification", "regression"] = "auto"
+    drop: Columns = ()
+    categorical: Columns = ()
+    text: Columns = ()
+    impute: bool = False
+    unseen: Literal["error", "ignore"] = "error"
+    missing_target: Literal["error", "drop"] = "error"
+    no_scale: bool = False
+    validation: float = 0.15
+    test: float = 0.15
+
+
+@Parameter(name="*", group=Group("The network", sort_key=3))
+@dataclass(frozen=True)
+class NetworkFlags:
+    """What is trained.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Units of the hidden layers, such as 64,32; none is a linear model.
+    activation : str
+        Activation of the hidden layers.
+    loss : str
+        What is descended; chosen by the task.
+    l1, l2 : float
+        Penalties on the weights: l1 sum |W| + l2/2 sum W^2.
+    dtype : str
+        Precision of all numbers.
+    """
+
+    hidden: Units = (64,)
+    activation: Annotated[str, Parameter(choices=known_activations())] = "relu"
+    loss: Annotated[str | None, Parameter(choices=sorted(losses))] = None
+    l1: float = 0.0
+    l2: float = 0.0
+    dtype: Literal["float64", "float32"] = "float64"
+
+
+@Parameter(name="*", group=Group("Training", sort_key=4))
+@dataclass(frozen=True)
+class TrainingFlags:
+    """How it is trained.
+
+    Attributes
+    ----------
+    epochs : int
+        Times through all rows, at most.
+    patience : int
+        Stop after so many epochs without a lower validation loss; 0 never stops early.
+    batch_size : int
+        Rows of a step; 32, and 256 from 10,000 rows on.
+    optimizer : str
+        The update rule.
+    learning_rate : float
+        Its rate; by default 0.003 for adam, the rule's own usual rate for others.
+    seed : int
+        Fixes the split, the starting weights and the order of rows.
+    engine : str
+        What carries out the steps.
+    """
+
+    epochs: int = 300
+    patience: int = 30
+    batch_size: int | None = None
+    optimizer: Annotated[str, Parameter(choices=sorted(optimizers))] = "adam"
+    learning_rate: float | None = None
+    seed: int = 0
+    engine: Literal["auto", "interpreter"] = "auto"
+
+
+@Parameter(name="*", group=SHOWING)
+@dataclass(frozen=True)
+class RunFlags:
+    """Where the run goes, and how much is said.
+
+    Attributes
+    ----------
+    out : str
+        Folder of the run; by default the next free runs/NAME.
+    overwrite : bool
+        Replace a run that is there.
+    quiet : bool
+        Print nothing but the folder of the run.
+    """
+
+    out: Annotated[str | None, Parameter(metavar="RUN")] = None
+    overwrite: bool = False
+    quiet: Annotated[bool, Parameter(alias="-q")] = False
+    common: Common = field(default_factory=Common)
