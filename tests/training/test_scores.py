@@ -90,17 +90,14 @@ def write(path, header, rows):
 
 def ours(table, folder, seed, hidden, **settings):
     """Return our score on the test file."""
-    from chainrule.data import Reading
-
     train_rows, test_rows = split(table, seed)
-    options = {"reading": Reading(missing=table.missing)} if table.missing else {}
     run = cr.train_table(
         write(folder / "train.csv", table.header, train_rows),
         table.target,
         hidden=hidden,
         test=0.0,
         seed=seed,
-        prepare_options=options,
+        missing_words=table.missing,
         **settings,
     )
     found = run.predict_table(write(folder / "test.csv", table.header, test_rows))["prediction"]
