@@ -6,7 +6,7 @@ Knows every argument of `train` and its wrong values; inside, nothing is checked
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from chainrule.nn import Loss, Network, check_pairing, default_loss, find_loss
 from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.train.setup import Setup
 from chainrule.train.trainer import Validation
-from chainrule.types import Array, ArrayLike
+from chainrule.types import Array, ArrayLike, DType, Shape
 
 EPOCHS = 100
 """Epochs of a training that names neither steps nor epochs."""
@@ -45,22 +45,19 @@ def make_setup(
     check_pairing(net, chosen)
     if reduction not in ("mean", "sum"):
         raise SpecError(f"reduction is {reduction!r}; it is 'mean' or 'sum'.")
-    kind = _dtype(dtype)
-    x = check_inputs(X, dtype=kind)
-    if x.shape[1] != net.inputs:
-        raise ShapeError(
-            f"the network expects {net.inputs} features, got {x.shape[1]} (X has shape {x.shape}).\n"
-            f"  Define it with inputs={x.shape[1]}, or drop columns."
-        )
+    if not isinstance(shuffle, (bool, np.bool_)):
+        raise SpecError(f"shuffle is {shuffle!r}; it is True or False.")
+    x = check_inputs(X, dtype=_dtype(dtype))
+    check_features(net, x, "X")
     targets = check_targets(y, x.shape[0], net.outputs, kind=chosen.targets, dtype=x.dtype)
     weights = None
     if sample_weight is not None:
-        weights = _weights(sample_weight, x.shape[0], reduction).astype(x.dtype)
+        weights = _weights(sample_weight, x.shape[0], reduction, x.dtype)
     return Setup(
         network=net,
         loss=chosen,
         reduction="mean" if reduction == "mean" else "sum",
-        optimizer=Adam() if optimizer is None else find_optimizer(optimizer),
+        optimizer=_optimizer(optimizer, x.dtype),
         x=x,
         y=targets,
         w=weights,
@@ -71,7 +68,17 @@ def make_setup(
     )
 
 
-def _dtype(dtype: Any) -> np.dtype[Any] | None:
+def check_features(network: Network, x: Array, name: str) -> None:
+    """Raise unless rows have as many features as the network has inputs."""
+    if x.shape[1] != network.inputs:
+        raise ShapeError(
+            f"the network expects {network.inputs} features, got {x.shape[1]} ({name} has shape "
+            f"{x.shape}).\n  Give the columns it was made for, or define it with "
+            f"inputs={x.shape[1]}."
+        )
+
+
+def _dtype(dtype: Any) -> Any:
     if dtype is None:
         return None
     try:
@@ -83,16 +90,57 @@ def _dtype(dtype: Any) -> np.dtype[Any] | None:
     return found
 
 
-def _weights(given: ArrayLike, rows: int, reduction: str) -> Array:
+def _optimizer(given: str | Mapping[str, Any] | Optimizer | None, dtype: DType) -> Optimizer:
+    """Return the optimizer; an epsilon that is 0 in the dtype would divide 0 by 0."""
+    found = Adam() if given is None else find_optimizer(given)
+    epsilon = getattr(found, "epsilon", 1.0)
+    if dtype.type(epsilon) == 0:
+        raise SpecError(
+            f"epsilon of {type(found).__name__} is {epsilon!r}, which is 0 in {dtype}.\n  Use at "
+            f"least {np.finfo(dtype).smallest_normal:.3g}, or dtype='float64'."
+        )
+    return found
+
+
+def _weights(given: ArrayLike, rows: int, reduction: str, dtype: DType) -> Array:
     """Return the rows' weights; under a mean only their ratios count, so that 1e-300 works."""
     weights = check_weights(given, rows)
-    return np.asarray(weights / weights.max() if reduction == "mean" else weights)
+    if reduction == "mean":
+        weights = weights / weights.max()
+    with np.errstate(over="ignore"):
+        found = np.asarray(weights, dtype)
+    if not np.isfinite(found.sum()) or not found.any():
+        raise DataError(
+            f"the sum of the weights, {weights.sum():.3g}, cannot be told in {dtype}.\n  Scale the "
+            "weights, use reduction='mean' (where only their ratios count), or dtype='float64'."
+        )
+    return found
+
+
+def owned(array: Array, given: Any) -> Array:
+    """Return an array that nobody else can write to: a copy, unless it is known to be fresh.
+
+    A replay is exact only while the rows are those that training saw.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        What training uses.
+    given : object
+        What it was made from.
+    """
+    fresh = isinstance(given, (list, tuple)) or hasattr(given, "columns")
+    if isinstance(given, np.ndarray):
+        fresh = not np.may_share_memory(array, given)
+    kept = array if fresh else array.copy()
+    kept.flags.writeable = False
+    return kept
 
 
 def whole(name: str, value: Any, *, least: int = 0) -> int:
     """Return a whole number of at least `least`, or refuse it by its name."""
-    fits = isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= least
-    if not fits:
+    fits = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not fits or int(value) < least:
         raise SpecError(f"{name} is {value!r}; it is a whole number of at least {least}.")
     return int(value)
 
@@ -109,26 +157,35 @@ def count_steps(setup: Setup, steps: int | None, epochs: int | None) -> int:
 def starting_values(setup: Setup, initial: Mapping[str, ArrayLike] | None) -> dict[str, Array]:
     """Return given starting values in the network's shapes; a bias may be (1, units)."""
     specs = setup.network.specs
-    found: dict[str, Array] = {}
-    for name, value in (initial or {}).items():
-        if name not in specs:
-            raise SpecError(
-                f"initial names {name!r}; the network's parameters are {', '.join(specs)}."
-            )
-        try:
-            array = np.array(value, setup.dtype)
-        except (TypeError, ValueError):
-            raise DataError(f"initial[{name!r}] is not an array of numbers.") from None
-        shape = specs[name].shape
-        if array.shape == (1, *shape):
-            array = array.reshape(shape)
-        if array.shape != shape:
-            raise ShapeError(_shape_message(name, array.shape, shape))
-        if not np.isfinite(array).all():
-            at = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
-            raise DataError(f"initial[{name!r}] is {array[tuple(at)]} at {at}; it must be finite.")
-        found[name] = array
-    return found
+    given = {} if initial is None else initial
+    if not isinstance(given, Mapping):
+        raise SpecError(f"initial is a dict of arrays by name; got {type(given).__name__}.")
+    unknown = [name for name in given if name not in specs]
+    if unknown:
+        raise SpecError(
+            f"initial names {unknown[0]!r}; the network's parameters are {', '.join(specs)}."
+        )
+    return {k: _starting_value(k, v, specs[k].shape, setup.dtype) for k, v in given.items()}
+
+
+def _starting_value(name: str, value: Any, shape: Shape, dtype: DType) -> Array:
+    try:
+        plain = np.asarray(value)
+    except (TypeError, ValueError):
+        plain = np.array(None)
+    if plain.dtype.kind not in "biuf":
+        raise DataError(f"initial[{name!r}] is not an array of numbers (dtype {plain.dtype}).")
+    with np.errstate(over="ignore"):
+        array = np.array(plain, dtype, order="C")
+    if array.shape == (1, *shape):
+        array = array.reshape(shape)
+    if array.shape != shape:
+        raise ShapeError(_shape_message(name, array.shape, shape))
+    if not np.isfinite(array).all():
+        at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        found = plain.reshape(shape)[at]
+        raise DataError(f"initial[{name!r}] is {found} at {list(at)}; {dtype} needs a finite one.")
+    return array
 
 
 def _shape_message(name: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
@@ -144,19 +201,32 @@ def make_validation(setup: Setup, given: Any) -> Validation | None:
     if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
         raise SpecError("validation is a pair (X, y), or (X, y, weights).")
     x = check_inputs(given[0], dtype=setup.dtype)
-    if x.shape[1] != setup.network.inputs:
-        raise ShapeError(
-            f"validation has {x.shape[1]} features; the network expects {setup.network.inputs}."
-        )
+    check_features(setup.network, x, "the X to judge by")
     outputs, kind = setup.network.outputs, setup.loss.targets
     y = check_targets(given[1], x.shape[0], outputs, kind=kind, dtype=setup.dtype)
     if y.ndim != setup.y.ndim:
         raise ShapeError(
-            f"validation targets have shape {y.shape}, training targets {setup.y.shape}; use class "
-            "numbers in both, or distributions in both."
+            f"the targets to judge by have shape {y.shape}, those of training {setup.y.shape}.\n"
+            "  Use class numbers in both, or distributions in both."
         )
-    w = _weights(given[2], x.shape[0], setup.reduction) if len(given) == 3 else None
+    w = None
+    if len(given) == 3 and given[2] is not None:
+        w = _weights(given[2], x.shape[0], setup.reduction, setup.dtype)
     return Validation(x, y, w)
+
+
+def check_patience(patience: int | None, validation: Validation | None) -> int | None:
+    """Return the patience: epochs, at least 1, and only with rows to watch."""
+    if patience is not None and validation is None:
+        raise SpecError(f"patience={patience!r} needs validation=(X, y) to watch.")
+    return None if patience is None else whole("patience", patience, least=1)
+
+
+def check_callbacks(callbacks: Any) -> Sequence[Callable[[Any], Any]]:
+    """Return the callbacks as a list of callables."""
+    if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):
+        raise SpecError(f"callbacks is {callbacks!r}; it is a list of functions of a Progress.")
+    return callbacks
 
 
 def check_engine(engine: str) -> None:

@@ -38,7 +38,7 @@ def predict_rows(setup: Setup, state: State, x: Array) -> Array:
     return out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Judged:
     """Output, and loss without penalty, of some rows."""
 

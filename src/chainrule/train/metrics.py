@@ -33,7 +33,7 @@ def classes_of(out: Array) -> Array:
     """Return the most probable class of each row; of one output, whether it is at least 1/2."""
     if out.shape[1] == 1:
         return (out[:, 0] >= 0.5).astype(np.int64)
-    return np.argmax(out, axis=1)
+    return np.asarray(np.argmax(out, axis=1))
 
 
 def true_classes(y: Array) -> Array:
@@ -71,16 +71,17 @@ def r2(y: Array, out: Array) -> float:
     """
     if len(y) < 2:
         return float("nan")
-    spread = np.sum((y - y.mean(axis=0)) ** 2, axis=0)
-    error = np.sum((y - out) ** 2, axis=0)
-    if not np.all(spread > 0):
+    y, out = np.asarray(y, np.float64), np.asarray(out, np.float64)
+    if (y == y[0]).all(axis=0).any():
         return float("nan")
-    return float(np.mean(1 - error / spread))
+    with np.errstate(all="ignore"):
+        spread = np.sum((y - y.mean(axis=0)) ** 2, axis=0)
+        return float(np.mean(1 - np.sum((y - out) ** 2, axis=0) / spread))
 
 
 def mean_absolute_error(y: Array, out: Array) -> float:
     """Return the mean absolute error."""
-    return float(np.mean(np.abs(y - out))) if out.size else float("nan")
+    return float(np.mean(np.abs(y - out), dtype=np.float64)) if out.size else float("nan")
 
 
 def confusion_matrix(y: Array, predicted: Array, classes: int) -> Array:
@@ -94,6 +95,11 @@ def confusion_matrix(y: Array, predicted: Array, classes: int) -> Array:
     table = np.zeros((classes, classes), np.int64)
     np.add.at(table, (y, predicted), 1)
     return table
+
+
+def score_of_nothing(loss: Loss) -> Score:
+    """Return the score where there are no predictions to judge: NaN, under the right name."""
+    return Score("R2" if loss.targets == "real" else "accuracy", float("nan"))
 
 
 def score(loss: Loss, y: Array, out: Array) -> Score:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 
 from chainrule.errors import SpecError
 from chainrule.executors import Recording, outputs, record
@@ -17,7 +18,7 @@ from chainrule.train.trainer import Record
 from chainrule.types import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moment:
     """One step of a run, opened: the state before update `step`, and what the step computed.
 
@@ -66,9 +67,10 @@ def state_at(found: Record, step: int) -> State:
         If the run has no such step.
     """
     steps = found.steps
-    if isinstance(step, bool) or not 0 <= step <= steps:
+    whole = isinstance(step, Integral) and not isinstance(step, bool)
+    if not whole or not 0 <= step <= steps:
         raise SpecError(
-            f"step {step} was asked for; this run has steps 0 to {steps} ({steps} is the state "
+            f"step {step!r} was asked for; this run has steps 0 to {steps} ({steps} is the state "
             "after the last update)."
         )
     if step == steps:
@@ -77,13 +79,13 @@ def state_at(found: Record, step: int) -> State:
     state, do = found.snapshots[start], runner(found.setup)
     with one_thread():
         for k in range(start, step):
-            state = do(k, state).state
+            state = {**state, **do(k, state).new}
     return state
 
 
 def moment_at(found: Record, step: int) -> Moment:
     """Return step `step`, opened."""
-    state = state_at(found, step)
+    state, step = state_at(found, step), int(step)
     setup = found.setup
     feed = setup.feed(step, state)
     program = setup.program(feed["x"].shape[0], "record")

@@ -17,8 +17,8 @@ from chainrule.nn import Network, find_loss
 from chainrule.optim import find_optimizer
 from chainrule.train.rows import ROW_NUMBERS, stored_rows, without_note
 from chainrule.train.setup import Setup
-from chainrule.train.step import Trouble
 from chainrule.train.trainer import Record, Validation
+from chainrule.train.trouble import Trouble
 from chainrule.types import Array
 
 CHECKPOINTS = 32

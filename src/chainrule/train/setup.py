@@ -14,6 +14,7 @@ import numpy as np
 from chainrule.autodiff import gradients
 from chainrule.data.batches import batch_of_step, steps_per_epoch
 from chainrule.executors import Program, bind
+from chainrule.graph import Node, depends_on, toposort
 from chainrule.nn import Loss, Network, Objective, Reduction, build_objective
 from chainrule.optim import Optimizer
 from chainrule.plan import Plan, make_plan
@@ -22,10 +23,13 @@ from chainrule.types import Array, DType, Seed
 State = Mapping[str, Array]
 """Parameters and the optimizer's slots by name (``W1``, ``W1.m``)."""
 
-Purpose = Literal["train", "record", "predict", "score"]
+Purpose = Literal["train", "record", "unguarded", "predict", "score"]
+
+PROGRAMS = 16
+"""Programs kept bound at most: one for each purpose and number of rows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setup:
     """Everything that fixes a run but its length.
 
@@ -115,11 +119,14 @@ class Setup:
     def plan(self, rows: int, purpose: Purpose = "record") -> Plan:
         """Return the plan for batches of so many rows.
 
-        "train" holds only what a step needs, "record" all names and all gradients, "predict" the
-        output, "score" the output and the loss of each row.
+        "train" holds only what a step needs, "record" all names and all gradients, "unguarded"
+        the names that no row can be refused for, "predict" the output, "score" the output and the
+        loss of each row.
         """
         objective = self.objective(rows)
         names = objective.names
+        if purpose == "unguarded":
+            return make_plan(_unguarded(names))
         if purpose == "predict":
             return make_plan({"out": names["out"]})
         if purpose == "score":
@@ -136,11 +143,15 @@ class Setup:
         return make_plan({**names, **updates.names}, found, updates.new)
 
     def program(self, rows: int, purpose: Purpose) -> Program:
-        """Return the plan for so many rows, bound to NumPy; made once for each number of rows."""
+        """Return the plan for so many rows, bound to NumPy; the latest ones are kept."""
         key = (purpose, rows)
-        if key not in self.programs:
-            self.programs[key] = bind(self.plan(rows, purpose))
-        return self.programs[key]
+        found = self.programs.get(key)
+        if found is None:
+            found = bind(self.plan(rows, purpose))
+            if len(self.programs) >= PROGRAMS:
+                self.programs.pop(next(iter(self.programs)), None)
+            self.programs[key] = found
+        return found
 
     def slot_names(self) -> list[str]:
         """Return the names of the optimizer's slots of trainable parameters."""
@@ -159,3 +170,10 @@ class Setup:
         for name in self.slot_names():
             state[name] = np.zeros_like(state[name.rpartition(".")[0]])
         return state
+
+
+def _unguarded(names: Mapping[str, Node]) -> dict[str, Node]:
+    """Return the named nodes that do not need a guard, which may refuse a row."""
+    order = toposort(*names.values())
+    guarded = depends_on(order, [node for node in order if node.op == "guard"])
+    return {name: node for name, node in names.items() if node not in guarded}

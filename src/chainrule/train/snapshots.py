@@ -22,7 +22,7 @@ class Snapshots:
     Parameters
     ----------
     budget : int
-        Bytes; the state of step 0 is kept whatever it takes.
+        Bytes; the state of step 0 is kept whatever it takes. For a moment, one more is held.
 
     Examples
     --------
@@ -31,7 +31,7 @@ class Snapshots:
     >>> for step in range(20):
     ...     kept.offer(step, {"W1": np.zeros(2)})
     >>> sorted(kept.states)
-    [0, 8, 16]
+    [0, 4, 8, 12, 16]
     """
 
     def __init__(self, budget: int = BUDGET_BYTES) -> None:
@@ -48,8 +48,3 @@ class Snapshots:
         while len(self.states) > 1 and len(self.states) > min(MOST, self.budget // max(size, 1)):
             self.every *= 2
             self.states = {k: s for k, s in self.states.items() if k % self.every == 0}
-
-    def before(self, step: int) -> tuple[int, Mapping[str, Array]]:
-        """Return the latest kept step that is not after `step`, and its state."""
-        best = max(k for k in self.states if k <= step)
-        return best, self.states[best]

@@ -5,22 +5,28 @@ Knows setups and how a step is run; renders and prints nothing.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-
-from chainrule.errors import DivergenceError
+from chainrule.errors import DivergenceError, ValueRefused
 from chainrule.executors.threads import one_thread
 from chainrule.train.forward import judge_rows
 from chainrule.train.history import History
-from chainrule.train.metrics import Score, score
+from chainrule.train.metrics import Score, score, score_of_nothing
 from chainrule.train.setup import Setup, State
 from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
-from chainrule.train.step import Trouble, loss_trouble, runner, state_trouble, weight_limit
+from chainrule.train.step import StepResult, runner
 from chainrule.train.stopping import EarlyStopping, StopRequest, listening
+from chainrule.train.trouble import (
+    Trouble,
+    divergence_message,
+    first_bad,
+    loss_trouble,
+    state_trouble,
+)
 from chainrule.types import Array
 
 Stopped = Literal["finished", "early stopping", "interrupted", "callback", "diverged"]
@@ -29,7 +35,7 @@ CALL_SECONDS = 0.1
 """Callbacks that ask for it are called within epochs at most this often."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Progress:
     """What a callback sees.
 
@@ -40,7 +46,7 @@ class Progress:
     epoch, epochs : int
         Epochs done and epochs planned.
     loss : float
-        The mean of the losses of the epoch so far.
+        The mean of the losses of the epoch so far (with mini-batches, each before its update).
     validation_loss, validation_score : float or None
         Of the state after the last full epoch.
     score_name : str
@@ -48,9 +54,9 @@ class Progress:
     rows_per_second, seconds_left : float
         Speed so far, and what is left at that speed.
     end_of_epoch : bool
-        Whether an epoch has just ended.
+        Whether an epoch, or the training, has just ended.
     parameters : mapping of str to numpy.ndarray
-        The parameters now; not to be written to.
+        The parameters now; read-only.
     """
 
     step: int
@@ -72,7 +78,7 @@ Callback = Callable[[Progress], Any]
 A callback that returns True stops the training."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Validation:
     """Rows that training does not see, to judge it by."""
 
@@ -81,7 +87,7 @@ class Validation:
     w: Array | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record:
     """What a finished training leaves: plain data.
 
@@ -191,7 +197,7 @@ def run_training(
     record = _record(run, stopped)
     if run.trouble is not None:
         raise DivergenceError(
-            _divergence_message(setup, run.trouble),
+            divergence_message(setup, run.trouble),
             step=run.trouble.step,
             tensor=run.trouble.tensor,
             run=record,
@@ -203,24 +209,20 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
     """Do the steps; return why they ended."""
     do = runner(run.setup)
     per_epoch = run.setup.steps_per_epoch
-    watched = [k for k in run.state if k in run.setup.network.specs or "." in k]
-    limit = weight_limit(run.setup)
     for step in range(run.steps):
         run.snapshots.offer(step, run.state)
-        result = do(step, run.state)
-        start = run.history.losses[0] if step else result.loss
-        run.trouble = loss_trouble(run.setup, step, run.state, result.loss, start)
-        if run.trouble is None:
-            run.trouble = state_trouble(step + 1, result.state, watched, limit)
-        if run.trouble is not None:
+        result = _step(run, do, step)
+        if result is None:
             return "diverged"
-        run.history.losses.append(result.loss)
-        run.history.penalties.append(result.penalty)
-        run.state = result.state
+        run.history.add(result.loss, result.penalty)
+        run.state = {**run.state, **result.new}
         ended = (step + 1) % per_epoch == 0 or step + 1 == run.steps
-        if ended:
-            _end_epoch(run, step + 1)
-        _call(run, step + 1, ended)
+        if ended and run.validation is not None:
+            _judge(run, run.validation, step + 1)
+        if run.callbacks:
+            _call(run, step + 1, ended)
+        if step + 1 == run.steps:
+            break
         if run.asked_to_stop:
             return "callback"
         if request.asked:
@@ -230,16 +232,35 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
     return "finished"
 
 
-def _end_epoch(run: _Run, step: int) -> None:
-    """Judge the state after an epoch by the validation rows."""
-    if run.validation is None:
-        return
-    rows = run.validation
-    judged = judge_rows(run.setup, run.state, rows.x, rows.y, rows.w)
-    found = score(run.setup.loss, rows.y, judged.out)
-    run.validated = (judged.loss, found)
-    run.history.epochs.append((step, judged.loss, found.value))
-    if run.early.see(step, judged.loss):
+def _step(run: _Run, do: Callable[[int, State], StepResult], step: int) -> StepResult | None:
+    """Do a step; return None, and note the trouble, if it must not be taken."""
+    setup, state = run.setup, run.state
+    try:
+        result = do(step, state)
+    except ValueRefused as error:
+        fact = str(error).partition("\n")[0]
+        run.trouble = first_bad(setup, step, state) or Trouble(step, "L", fact)
+        return None
+    start = run.history.losses[0] if step else result.loss
+    run.trouble = loss_trouble(setup, step, state, result.loss, start, run.snapshots.states[0])
+    if run.trouble is None:
+        run.trouble = state_trouble(setup, step, state, result.new)
+    return None if run.trouble else result
+
+
+def _judge(run: _Run, rows: Validation, step: int) -> None:
+    """Judge the state after an epoch by the validation rows; no number counts as infinite."""
+    loss, found = math.inf, score_of_nothing(run.setup.loss)
+    try:
+        judged = judge_rows(run.setup, run.state, rows.x, rows.y, rows.w)
+    except ValueRefused:
+        pass
+    else:
+        loss = judged.loss if math.isfinite(judged.loss) else math.inf
+        found = score(run.setup.loss, rows.y, judged.out)
+    run.validated = (loss, found)
+    run.history.epochs.append((step, loss, found.value))
+    if run.early.see(step, loss):
         run.best = run.state
 
 
@@ -267,15 +288,22 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
         steps=run.steps,
         epoch=-(-step // per_epoch) if ended else step // per_epoch,
         epochs=-(-run.steps // per_epoch),
-        loss=float(np.mean(run.history.losses[first:])),
+        loss=run.history.mean_loss(first),
         validation_loss=loss,
         validation_score=found.value if found else None,
         score_name=found.name if found else "",
         rows_per_second=rows / max(seconds, 1e-9),
         seconds_left=seconds / step * (run.steps - step),
         end_of_epoch=ended,
-        parameters={k: run.state[k] for k in setup.network.specs},
+        parameters={k: _read_only(run.state[k]) for k in setup.network.specs},
     )
+
+
+def _read_only(array: Array) -> Array:
+    """Return a view that cannot be written to: the array belongs to the run's past, too."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _record(run: _Run, stopped: Stopped) -> Record:
@@ -292,19 +320,3 @@ def _record(run: _Run, stopped: Stopped) -> Record:
         trouble=run.trouble,
         validation=run.validation,
     )
-
-
-def _divergence_message(setup: Setup, trouble: Trouble) -> str:
-    rate = setup.optimizer.learning_rate
-    rates = f"{rate:g}" if isinstance(rate, (int, float)) else type(rate).__name__
-    return (
-        f"training diverged at step {trouble.step}: {_layer(trouble.tensor)}{trouble.fact} "
-        f"({type(setup.optimizer).__name__}, learning rate {rates}).\n"
-        "  Try a smaller learning rate, clip_norm=1.0, or inputs scaled to mean 0 and spread 1."
-    )
-
-
-def _layer(tensor: str) -> str:
-    """Return ``layer 2: `` for a tensor that belongs to layer 2."""
-    digits = tensor.partition(".")[0].lstrip("Wbzh")
-    return f"layer {digits}: " if digits.isdecimal() and tensor[0] in "Wbzh" else ""

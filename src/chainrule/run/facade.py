@@ -1,4 +1,4 @@
-"""Run: the facade that people hold after training; `train` and `load` make one.
+"""Run: what people hold after training or loading.
 
 Wraps a plain record and calls the rooms below; computes nothing of its own.
 """
@@ -6,7 +6,7 @@ Wraps a plain record and calls the rooms below; computes nothing of its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +15,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.arrays import check_inputs
-from chainrule.errors import DivergenceError, ShapeError, SpecError
+from chainrule.errors import DivergenceError, SpecError
 from chainrule.executors.threads import one_thread
-from chainrule.nn import Loss, Network
-from chainrule.optim import Optimizer
+from chainrule.nn import Network
 from chainrule.plan import Plan
 from chainrule.train import (
-    Callback,
     MemoryEstimate,
     Moment,
     Record,
@@ -29,21 +27,13 @@ from chainrule.train import (
     judge_rows,
     moment_at,
     predict_rows,
-    run_training,
     score,
 )
-from chainrule.train.door import (
-    check_engine,
-    count_steps,
-    make_setup,
-    make_validation,
-    starting_values,
-)
-from chainrule.train.snapshots import BUDGET_BYTES
-from chainrule.types import Array, ArrayLike
+from chainrule.train.door import check_features, make_validation
+from chainrule.types import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """A finished training: its weights, its history, and every one of its steps.
 
@@ -151,11 +141,7 @@ class Run:
             return self._of_table(self.preparation.read(X))
         setup = self.record.setup
         x = check_inputs(X, dtype=setup.dtype)
-        if x.shape[1] != self.network.inputs:
-            raise ShapeError(
-                f"the network expects {self.network.inputs} features, got {x.shape[1]} "
-                f"(X has shape {x.shape}).\n  Give the columns it was trained on."
-            )
+        check_features(self.network, x, "X")
         return self._outputs(x)
 
     def predict_table(self, source: Any, *, extra: str = "error") -> dict[str, Array]:
@@ -286,156 +272,3 @@ class Run:
         preparation = None if self.preparation is None else self.preparation.to_dict()
         extra = {"preparation": preparation, "report": dict(self.report)}
         return write_run(path, to_contents(self.record, extra, self.source), overwrite=overwrite)
-
-
-def load(path: str | os.PathLike[str]) -> Run:
-    """Return the run of a run folder.
-
-    Every byte is verified; loading runs no code, opens nothing outside the folder and uses no
-    network.
-
-    Parameters
-    ----------
-    path : path
-        The folder that `Run.save` or ``chainrule train`` wrote.
-
-    Raises
-    ------
-    FileRefused
-        If it is missing, damaged, foreign or of a newer version.
-
-    Examples
-    --------
-    >>> import tempfile, chainrule as cr
-    >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=3)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     again = cr.load(run.save(f"{folder}/line"))
-    >>> (again.at(2).gradients["W1"] == run.at(2).gradients["W1"]).all()
-    np.True_
-    """
-    from chainrule.files import RowSource, read_run
-    from chainrule.train.saved import from_contents
-
-    contents = read_run(path)
-    record = from_contents(contents)
-    plain = contents.manifest.get("preparation")
-    preparation = None
-    if plain is not None:
-        from chainrule.data.preparation import Preparation
-
-        preparation = Preparation.from_dict(plain)
-    source = contents.rows if isinstance(contents.rows, RowSource) else None
-    return Run(record, preparation, contents.manifest.get("report") or {}, source)
-
-
-def train(
-    network: Network | str,
-    X: Any,
-    y: Any,
-    *,
-    loss: str | Mapping[str, Any] | Loss | None = None,
-    reduction: str = "mean",
-    optimizer: str | Mapping[str, Any] | Optimizer | None = None,
-    steps: int | None = None,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    seed: int = 0,
-    initial: Mapping[str, ArrayLike] | None = None,
-    dtype: Any = None,
-    sample_weight: ArrayLike | None = None,
-    validation: Any = None,
-    patience: int | None = None,
-    shuffle: bool = True,
-    callbacks: Sequence[Callback] = (),
-    snapshot_bytes: int = BUDGET_BYTES,
-    engine: str = "auto",
-) -> Run:
-    """Train a network and return the run, every step of which can be opened.
-
-    Parameters
-    ----------
-    network : Network or str
-        What to train, or its spec, such as ``"3-4:sigmoid-1:sigmoid"``.
-    X : array_like
-        Inputs (rows, features).
-    y : array_like
-        Targets: (rows,) or (rows, 1) for one output, (rows, outputs) else; for cross_entropy
-        class numbers (rows,) or a distribution a row.
-    loss : str, dict or Loss, optional
-        By default the one that goes with the last activation: softmax cross_entropy, sigmoid
-        binary_cross_entropy, else squared_error.
-    reduction : {"mean", "sum"}
-        Whether the rows' losses are averaged or added.
-    optimizer : Optimizer, str or dict, optional
-        Adam with its paper's settings by default.
-    steps, epochs : int, optional
-        How long: one of them; 100 epochs by default.
-    batch_size : int, optional
-        Rows of a step; all by default.
-    seed : int
-        Fixes starting values and the order of rows.
-    initial : mapping of str to array_like, optional
-        Starting values by name, instead of drawn ones.
-    dtype : optional
-        float64, or float32; by default float64 unless X is float32.
-    sample_weight : array_like, optional
-        A weight for each row, at least 0.
-    validation : tuple (X, y), optional
-        Rows to judge by after each epoch.
-    patience : int, optional
-        With `validation`: stop after so many epochs without a lower loss there, and give the
-        best weights back.
-    shuffle : bool
-        Whether each epoch sees the rows in an order of its own.
-    callbacks : sequence of callable
-        Each is called with a `Progress` after each epoch; returning True stops.
-    snapshot_bytes : int
-        Memory for states that make `Run.at` fast; the rest is recomputed.
-    engine : {"auto", "interpreter"}
-        What carries out the plan.
-
-    Returns
-    -------
-    Run
-        After Ctrl-C it holds the last completed step, and `stopped` says "interrupted".
-
-    Raises
-    ------
-    SpecError, ShapeError, DataError
-        If an argument makes no sense.
-    DivergenceError
-        If a tensor stops being finite or the loss runs away; names step, layer and tensor.
-
-    Examples
-    --------
-    >>> import chainrule as cr
-    >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=500, optimizer=cr.SGD(0.3))
-    >>> {name: value.round(3).tolist() for name, value in run.parameters.items()}
-    {'W1': [[2.0]], 'b1': [1.0]}
-    """
-    check_engine(engine)
-    setup = make_setup(
-        network, X, y, loss=loss, reduction=reduction, optimizer=optimizer,
-        sample_weight=sample_weight, batch_size=batch_size, seed=seed, shuffle=shuffle, dtype=dtype,
-    )  # fmt: skip
-    rows = make_validation(setup, validation)
-    if patience is not None and rows is None:
-        raise SpecError(f"patience={patience} needs validation=(X, y) to watch.")
-    return run_setup(
-        setup,
-        count_steps(setup, steps, epochs),
-        starting_values(setup, initial),
-        validation=rows,
-        patience=patience,
-        callbacks=callbacks,
-        snapshot_bytes=snapshot_bytes,
-    )
-
-
-def run_setup(setup: Any, steps: int, given: Mapping[str, Array], **settings: Any) -> Run:
-    """Train a checked setup; a divergence carries the run up to its last good step."""
-    try:
-        return Run(run_training(setup, steps, setup.initial_state(given), **settings))
-    except DivergenceError as error:
-        error.run = Run(error.run)
-        raise

@@ -1,0 +1,50 @@
+"""Loading: a run folder to the run it holds.
+
+Knows run folders, records and preparations; computes nothing of its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+from chainrule.run.facade import Run
+
+
+def load(path: str | os.PathLike[str]) -> Run:
+    """Return the run of a run folder.
+
+    Every byte is verified; loading runs no code, opens nothing outside the folder and uses no
+    network.
+
+    Parameters
+    ----------
+    path : path
+        The folder that `Run.save` or ``chainrule train`` wrote.
+
+    Raises
+    ------
+    FileRefused
+        If it is missing, damaged, foreign or of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile, chainrule as cr
+    >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = cr.load(run.save(f"{folder}/line"))
+    >>> (again.at(2).gradients["W1"] == run.at(2).gradients["W1"]).all()
+    np.True_
+    """
+    from chainrule.files import RowSource, read_run
+    from chainrule.train.saved import from_contents
+
+    contents = read_run(path)
+    record = from_contents(contents)
+    plain = contents.manifest.get("preparation")
+    preparation = None
+    if plain is not None:
+        from chainrule.data.preparation import Preparation
+
+        preparation = Preparation.from_dict(plain)
+    source = contents.rows if isinstance(contents.rows, RowSource) else None
+    return Run(record, preparation, contents.manifest.get("report") or {}, source)
