@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import SpecError
-from chainrule.nn import Dense, Network
+from chainrule.nn import Dense, Loss, Network, find_loss, losses
 from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.run import Run, run_setup
 from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimate_memory
@@ -102,6 +102,8 @@ def plan_table(
     dtype : str
         float64 or float32.
     """
+    if loss is not None:
+        _check_loss(dataset.preparation, find_loss(loss))
     network = _network(dataset.preparation, hidden, activation, l1, l2)
     rows = len(dataset.x_train)
     size = (LARGE_BATCH if rows >= 10_000 else SMALL_BATCH) if batch_size is None else batch_size
@@ -120,6 +122,22 @@ def plan_table(
     memory = estimate_memory(setup, steps, validation_rows=count)
     peak = expected_peak(memory.peak - memory.rows)
     return TableJob(dataset, setup, steps, epochs, validation, watched, memory, peak)
+
+
+def _check_loss(preparation: Any, loss: Loss) -> None:
+    """Refuse a loss whose targets are of another kind than the column's."""
+    classes = preparation.labels is not None
+    if loss.targets == "real" and (not classes or preparation.outputs == 1):
+        return
+    wanted = ("class" if preparation.outputs > 1 else "binary") if classes else "real"
+    if loss.targets == wanted:
+        return
+    fact = f"{len(preparation.labels)} classes" if classes else "numbers"
+    fitting = sorted(name for name, one in losses.items() if one.targets == wanted)
+    raise SpecError(
+        f"loss {loss.name!r} does not go with the target {preparation.target!r}, which holds "
+        f"{fact}.\n  Use {' or '.join(fitting)}, or leave the loss open."
+    )
 
 
 def _network(

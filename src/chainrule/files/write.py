@@ -164,7 +164,7 @@ def _is_there(target: Path, where: str, overwrite: bool) -> bool:
         fact = "a folder of this name exists, and it is not a run"
         raise refused(where, fact, f"Choose another name. {UNTOUCHED}")
     if not overwrite:
-        way = f"Choose another name, or ask for overwriting. {UNTOUCHED}"
+        way = f"Choose another name, or ask for overwriting (--overwrite). {UNTOUCHED}"
         raise refused(where, "a run of this name exists", way)
     return True
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, Token
 from cyclopts.utils import UNSET
+from cyclopts.validators import Number
 
 from chainrule.nn import known_activations, losses
 from chainrule.optim import optimizers
@@ -42,6 +43,7 @@ def _units(kind: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
 
 
 Words = Annotated[tuple[str, ...], Parameter(converter=_words, n_tokens=1, metavar="WORD,..")]
+Natural = Annotated[int, Parameter(validator=Number(gte=0))]
 Columns = Annotated[tuple[str, ...], Parameter(converter=_words, n_tokens=1, metavar="COLUMN,..")]
 Units = Annotated[tuple[int, ...], Parameter(converter=_units, n_tokens=1, metavar="UNITS,..")]
 
@@ -182,11 +184,11 @@ class TrainingFlags:
     """
 
     epochs: int = 300
-    patience: int = 30
+    patience: Natural = 30
     batch_size: int | None = None
     optimizer: Annotated[str, Parameter(choices=sorted(optimizers))] = "adam"
     learning_rate: float | None = None
-    seed: int = 0
+    seed: Natural = 0
     engine: Literal["auto", "interpreter"] = "auto"
 
 

@@ -44,12 +44,13 @@ def words(value: Words) -> Text:
 
 def item(out: Screen, label: str, *paragraphs: Words) -> None:
     """Write a label and beside it paragraphs, each wrapped under its own first line."""
+    if not paragraphs:
+        return
     indent = _head(out, label)
     for number, paragraph in enumerate(paragraphs):
         for line in _wrapped(out, words(paragraph), out.width - indent):
             first = number == 0 and indent == LABEL
-            lead = Text(label.ljust(LABEL), "bold") if first else Text(" " * indent)
-            _line(out, lead + line)
+            _line(out, _lead(label if first else "", indent) + line)
             label = "" if first else label
 
 
@@ -60,6 +61,11 @@ def _head(out: Screen, label: str) -> int:
     if label:
         _line(out, Text(label, "bold"))
     return 2
+
+
+def _lead(label: str, indent: int) -> Text:
+    """Return what stands left of a line: the label in bold, or blanks."""
+    return Text.assemble((label.ljust(indent), "bold" if label else ""))
 
 
 def _wrapped(out: Screen, text: Text, width: int) -> list[Text]:
@@ -86,8 +92,18 @@ def note(out: Screen, paragraph: Words) -> None:
 
 
 def steps(out: Screen, label: str, lines: Sequence[tuple[str, str]]) -> None:
-    """Write commands to go on with, and beside each what it does."""
-    table(out, ("", ""), [(Text(plain(one), "cyan"), why) for one, why in lines], label=label)
+    """Write commands to go on with, and beside each what it does; a command is never wrapped."""
+    widths = [
+        max((cell_len(one) for one in column), default=0) for column in zip(*lines, strict=True)
+    ]
+    if LABEL + sum(widths) + 2 <= out.width:
+        table(out, ("", ""), [(Text(plain(one), "cyan"), why) for one, why in lines], label=label)
+        return
+    for command, why in lines:
+        indent = _head(out, label)
+        _line(out, _lead(label if indent == LABEL else "", indent) + Text(plain(command), "cyan"))
+        item(out, "", Text.assemble("  ", (plain(why), "dim")))
+        label = ""
 
 
 def table(
@@ -122,7 +138,7 @@ def table(
             cell.stylize("dim")
     widths = [max(cell_len(row[c].plain) for row in cells) for c in range(len(header))]
     _fit(widths, out.width - indent, right)
-    lead = Text((label or "").ljust(indent) if indent == LABEL else " " * indent, "bold")
+    lead = _lead(label or "" if indent == LABEL else "", indent)
     for row in cells:
         _row(out, lead, row, widths, right)
         lead = Text(" " * indent)

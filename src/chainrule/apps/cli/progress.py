@@ -54,19 +54,19 @@ class _Bar:
 def _bar(now: Progress, width: int) -> Table:
     """Return label, bar and as many figures as there is room for."""
     figures = _figures(now)
-    while len(figures) > 1 and LABEL + LEAST_BAR + 1 + len("  ".join(figures)) >= width:
+    while len(figures) > 1 and LABEL + LEAST_BAR + 2 + len("  ".join(figures)) > width:
         figures.pop()
     told = "  ".join(figures)
     room = width - LABEL - len(told) - 3
     bar = ProgressBar(total=now.steps, completed=now.step, width=max(min(room, MOST_BAR), 4))
     line = Table.grid(padding=(0, 1))
-    line.add_row(Text("Training".ljust(LABEL - 1), "bold"), bar, Text(told, no_wrap=True))
+    line.add_row(Text("Epoch".ljust(LABEL - 1), "bold"), bar, Text(told, no_wrap=True))
     return line
 
 
 def _figures(now: Progress) -> list[str]:
     """Return what there is to say, the most important first."""
-    found = [f"epoch {now.epoch}/{now.epochs}", f"loss {number(now.loss, 3)}"]
+    found = [f"{now.epoch}/{now.epochs}", f"loss {number(now.loss, 3)}"]
     if now.validation_score is not None:
         found.append(f"validation {now.score_name} {score(now.validation_score)}")
     return [*found, f"{duration(now.seconds_left)} left", f"{now.rows_per_second:,.0f} rows/s"]

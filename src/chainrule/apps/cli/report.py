@@ -50,7 +50,8 @@ def show_table(out: Screen, report: Mapping[str, Any], preparation: Preparation)
     if len(rows) > MOST_COLUMNS:
         item(out, "", f"and {len(rows) - MOST_COLUMNS:,} more; --json lists them all")
     item(out, "Rows", _parts(report["split"]))
-    item(out, "Notes", *(note for note in report["notes"] if not note.startswith(FILLED)))
+    shown = (FILLED, f"{report['task']}: ")
+    item(out, "Notes", *(note for note in report["notes"] if not note.startswith(shown)))
 
 
 def _gaps(how_many: int | None) -> str:
@@ -58,12 +59,14 @@ def _gaps(how_many: int | None) -> str:
 
 
 def _target(report: Mapping[str, Any]) -> str:
-    labels = report["labels"]
+    labels, task = report["labels"], f"{report['task']}: "
+    reasons = [note.removeprefix(task) for note in report["notes"] if note.startswith(task)]
+    why = f" ({reasons[0]})" if reasons else ""
     if labels is None:
-        return f"{report['target']}: regression, a number is predicted"
+        return f"{report['target']}: regression, a number is predicted{why}"
     shown = ", ".join(str(label) for label in labels[:8])
     more = f" and {len(labels) - 8} more" if len(labels) > 8 else ""
-    return f"{report['target']}: classification into {len(labels)} classes: {shown}{more}"
+    return f"{report['target']}: classification into {len(labels)} classes, {shown}{more}{why}"
 
 
 def _parts(split: Mapping[str, int]) -> str:
