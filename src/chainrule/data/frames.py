@@ -5,6 +5,7 @@ Knows narwhals' view of dataframes; knows nothing of files.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -46,8 +47,9 @@ def table_from_arrays(
         elif array.ndim == 1:
             flat.append((name, array))
         else:
-            rows = array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
-            flat += [(f"{name}{i}", rows[:, i]) for i in range(rows.shape[1])]
+            width = math.prod(array.shape[1:])
+            rows = array.reshape(len(array), width)
+            flat += [(f"{name}{i}", rows[:, i]) for i in range(width)]
     return _from_columns(source, flat, as_text)
 
 
@@ -63,7 +65,7 @@ def _column(source: str, name: str, values: Any, *, as_text: bool) -> Column:
     if hasattr(values, "to_numpy") and not isinstance(values, np.ndarray):
         return _from_series(name, values, as_text=as_text)
     if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(object), None)
+        return column_from_list(name, values.tolist(), as_text=as_text)
     if isinstance(values, np.ndarray):
         if values.ndim != 1:
             raise DataError(f"{source}: column {name!r} has shape {values.shape}, not one axis.")
@@ -100,6 +102,7 @@ def _null_is_nan(series: Any) -> bool:
 
 def _from_frame(value: Any, as_text: tuple[str, ...]) -> Table:
     import narwhals as nw
+    from narwhals.exceptions import DuplicateError
 
     try:
         frame = nw.from_native(value, eager_only=True)
@@ -107,6 +110,11 @@ def _from_frame(value: Any, as_text: tuple[str, ...]) -> Table:
         raise DataError(
             f"A table was expected, got {type(value).__name__}.\n"
             "  Give a path, a dataframe, a dict of columns, or an array (rows, columns)."
+        ) from error
+    except DuplicateError as error:
+        twice = [str(name) for name, count in Counter(value.columns).items() if count > 1]
+        raise DataError(
+            f"The dataframe's column names occur twice: {some(twice)}.\n  Rename them."
         ) from error
     source = f"a {type(value).__module__.split('.')[0]} {type(value).__name__}"
     columns = [

@@ -215,12 +215,10 @@ class Preparation:
             Of the network: (rows, classes) probabilities or logits' order; (rows,) or (rows, 1)
             probabilities of the second of two classes; or (rows,) or (rows, 1) scaled numbers.
         """
-        values = np.asarray(outputs)
-        if not np.isfinite(values).all():
-            raise ValueRefused("outputs hold NaN or infinity, which stand for no prediction.")
+        values = _finite(np.asarray(outputs))
         if isinstance(self.output, Standardize):
             _check_outputs(values, 1)
-            return self.output.unscaled(values.reshape(-1))
+            return _finite(self.output.unscaled(values.reshape(-1)))
         labels: Array = np.array(self.output.labels)
         if values.ndim == 2 and values.shape[1] == len(labels):
             return np.asarray(labels[np.argmax(values, axis=1)])
@@ -296,6 +294,12 @@ class Preparation:
             if gaps.any():
                 raise DataError(gap_message(table, column.name, int(rows[np.argmax(gaps)])))
         return column
+
+
+def _finite(values: Array) -> Array:
+    if not np.isfinite(values).all():
+        raise ValueRefused("The outputs hold NaN or infinity, which stand for no prediction.")
+    return values
 
 
 def _check_outputs(values: Array, wanted: int) -> None:

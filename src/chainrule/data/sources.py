@@ -54,14 +54,17 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         file: IO[bytes] = open(path, "rb")  # noqa: SIM115 (closed below)
     except (OSError, ValueError) as error:
         raise DataError(_why_not(path, error)) from error
-    with file:
-        _check_type(path, os.fstat(file.fileno()).st_mode)
-        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
-            with tempfile.TemporaryFile() as copy:
+    with file, tempfile.TemporaryFile() as copy:
+        state = os.fstat(file.fileno())
+        _check_type(path, state.st_mode)
+        try:
+            if stat.S_ISREG(state.st_mode) and state.st_size:
+                yield file  # type: ignore[misc]
+            else:  # a pipe, or a file of the system's that has no size
                 _drain(path, file, copy)
                 yield copy
-        else:
-            yield file  # type: ignore[misc]
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _check_type(path: Path, mode: int) -> None:

@@ -80,8 +80,9 @@ class Standardize:
 
     def unscaled(self, values: Array) -> Array:
         """Return numbers in their own units again."""
-        units = np.asarray(values, dtype=np.float64) * self.spread + self.center
-        return np.asarray(np.ldexp(units, self.exponent)) if self.exponent else units
+        with np.errstate(over="ignore"):
+            units = np.asarray(values, dtype=np.float64) * self.spread + self.center
+            return np.asarray(np.ldexp(units, self.exponent)) if self.exponent else units
 
     @property
     def mean(self) -> float:

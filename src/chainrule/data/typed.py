@@ -41,14 +41,29 @@ def column_from_list(name: str, values: list[Any], *, as_text: bool = False) -> 
     """Return a column from a list whose cells are of one kind; None is a missing cell."""
     import pyarrow as pa
 
-    plain = [None if _is_gap(value) else value for value in values]
+    has_text = any(isinstance(value, str) for value in values)
+    plain = [None if _is_gap(value, has_text) else value for value in values]
     try:
         array = pa.array(plain)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         if as_text:
             return column_from_arrow(name, pa.array([_text(value) for value in plain], pa.string()))
+        if all(value is None or type(value) is int for value in plain):
+            return _huge_integers(name, plain)
         return _mixed(name, plain)
     return column_from_arrow(name, array, as_text=as_text)
+
+
+def _huge_integers(name: str, values: list[int | None]) -> Column:
+    """Return a column of integers beyond 64 bits, rounded and reported."""
+    try:
+        floats = np.array([np.nan if value is None else float(value) for value in values])
+    except OverflowError:
+        return _unreadable(name, len(values), "int beyond float64")
+    changed = sum(v is not None and int(f) != v for v, f in zip(values, floats, strict=True))
+    return number_column(
+        name, floats, missing=values.count(None), notes=_rounding_notes(name, changed)
+    )
 
 
 def column_from_arrow(name: str, values: Any, *, as_text: bool = False) -> Column:
@@ -119,14 +134,10 @@ def _from_arrow_numbers(name: str, values: Any) -> Column:
 
 
 def _numbers(name: str, values: Array, gaps: Array) -> Column:
-    notes: tuple[str, ...] = ()
+    changed = 0
     if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
         changed = int(np.count_nonzero(inexact_integers(values)))
-        if changed:
-            notes = (
-                f"column {name!r}: {counted(changed, 'integer')} beyond 2**53 rounded to "
-                f"float64; if these are ids say --text {name} or --categorical {name}",
-            )
+    notes = _rounding_notes(name, changed)
     floats = values.astype(np.float64, copy=bool(len(gaps)))
     if len(gaps):
         floats[gaps] = np.nan
@@ -141,6 +152,15 @@ def _numbers(name: str, values: Array, gaps: Array) -> Column:
         )
         floats = np.where(infinite, np.nan, floats)
     return number_column(name, floats, missing=len(gaps), nans=nans, doubt=doubt, notes=notes)
+
+
+def _rounding_notes(name: str, changed: int) -> tuple[str, ...]:
+    if not changed:
+        return ()
+    return (
+        f"column {name!r}: {counted(changed, 'integer')} beyond 2**53 rounded to "
+        f"float64; if these are ids say --text {name} or --categorical {name}",
+    )
 
 
 def _words(name: str, texts: Any, declared: bool = False) -> Column:
@@ -171,9 +191,11 @@ def _decoded(value: bytes) -> str:
     return value.decode("utf-8", "backslashreplace")
 
 
-def _is_gap(value: Any) -> bool:
+def _is_gap(value: Any, among_texts: bool) -> bool:
     """Return whether an object is one of the ways in which libraries write a missing cell."""
-    return value is None or type(value).__name__ in ("NAType", "NaTType")
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return among_texts and isinstance(value, float) and bool(np.isnan(value))
 
 
 def _mixed(name: str, values: list[Any]) -> Column:
@@ -181,7 +203,10 @@ def _mixed(name: str, values: list[Any]) -> Column:
     present = [(row, value) for row, value in enumerate(values) if value is not None]
     kinds = [type(value).__name__ for _, value in present]
     usual = max(set(kinds), key=kinds.count)
-    row, odd = next((item for item, kind in zip(present, kinds, strict=True) if kind != usual))
+    others = [item for item, kind in zip(present, kinds, strict=True) if kind != usual]
+    if not others:
+        return _unreadable(name, len(values), usual)
+    row, odd = others[0]
     doubt = (
         f"column {name!r} holds values of type {usual}, but row {row} (counted from 0) is {odd!r}."
         f"\n  Correct the cell; or say categorical=[{name!r}] if all cells are categories, "

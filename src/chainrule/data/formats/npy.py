@@ -51,7 +51,7 @@ def checked_array(file: BinaryIO, size: int, source: str) -> Array:
         )
     count = int(np.prod(shape, dtype=object))
     claimed = count * dtype.itemsize
-    if claimed > size:
+    if claimed > size or min(shape, default=0) < 0:
         raise DataError(
             f"{source} is cut off or damaged: its header says {claimed} bytes of {dtype}, "
             f"the file has {size} in all."

@@ -7,7 +7,7 @@ ever made: a file that asks for one is refused by its footer, before its schema 
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from typing import Any, BinaryIO
 
 from chainrule.data.formats.registry import Reading, reader
@@ -25,10 +25,10 @@ def read_parquet(file: BinaryIO, source: str, reading: Reading) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        footer = pq.read_metadata(file)
-        _check_footer(footer, source)
+        _check_extensions(_footer(file, source), source)
         file.seek(0)
         table = pq.ParquetFile(file, memory_map=False, pre_buffer=False)
+        _check_claims(table.metadata, source)
         names = table.schema_arrow.names
         columns = []
         for i, name in enumerate(names):
@@ -42,17 +42,43 @@ def read_parquet(file: BinaryIO, source: str, reading: Reading) -> Table:
     return finished_table(source, columns)
 
 
-def _check_footer(footer: Any, source: str) -> None:
-    kept = (footer.metadata or {}).get(b"ARROW:schema", b"")
-    try:
-        schema = base64.b64decode(kept)
-    except binascii.Error:
-        schema = kept
-    if b"ARROW:extension:name" in schema:
+def _footer(file: BinaryIO, source: str) -> bytes:
+    """Return the bytes of the footer, without interpreting them."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 8))
+    tail = file.read(8)
+    length = int.from_bytes(tail[:4], "little")
+    if tail[4:] != b"PAR1" or length > size - 12:
         raise DataError(
-            f"{source} has columns of Arrow extension types, which are not made here.\n"
-            "  Write it with plain columns (numbers, texts, dates)."
+            f"{source} is damaged or no Parquet file: it does not end in a footer.\n"
+            "  Write the file again."
         )
+    file.seek(size - 8 - length)
+    return file.read(length)
+
+
+def _check_extensions(footer: bytes, source: str) -> None:
+    """Refuse a file that asks for Arrow extension types, before any schema is built from it.
+
+    The footer keeps Arrow's schema in base64 behind its key; the bytes between the two may look
+    like base64 too, so that each of the four alignments is tried.
+    """
+    for kept in re.findall(
+        rb"ARROW:schema[^A-Za-z0-9+/]?([\x00-\xff]{0,6}[A-Za-z0-9+/=]+)", footer
+    ):
+        run = re.sub(rb"[^A-Za-z0-9+/]", b"", kept)
+        for start in range(4):
+            part = run[start:]
+            schema = base64.b64decode(part[: len(part) // 4 * 4])
+            if b"ARROW:extension:name" in schema:
+                raise DataError(
+                    f"{source} has columns of Arrow extension types, which are not made here.\n"
+                    "  Write it with plain columns (numbers, texts, dates)."
+                )
+
+
+def _check_claims(footer: Any, source: str) -> None:
+    """Refuse sizes that are impossible, or that would not fit into memory."""
     groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
     claimed = sum(group.total_byte_size for group in groups)
     if min([group.num_rows for group in groups], default=0) < 0 or claimed < 0:
