@@ -6,9 +6,11 @@ Knows the form of losses; knows no particular one.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from numbers import Real
 from typing import Any, Literal
 
 from chainrule.errors import SpecError
@@ -66,9 +68,10 @@ class Loss:
         for key, value in options.items():
             if key not in known:
                 raise SpecError(f"loss {self.name!r} has no setting {key!r}; it has {known}.")
-            if not (isinstance(value, (int, float)) and 0 < value < float("inf")):
+            number = isinstance(value, Real) and not isinstance(value, bool)
+            if not number or not 0 < value < math.inf:
                 raise SpecError(f"{key} of {self.name!r} is {value!r}; it is a positive number.")
-        return replace(self, options={**self.options, **options})
+        return replace(self, options={**self.options, **{k: float(v) for k, v in options.items()}})
 
 
 losses: dict[str, Loss] = {}
@@ -94,7 +97,7 @@ def find_loss(given: str | Mapping[str, Any] | Loss) -> Loss:
         return given
     options = dict(given) if isinstance(given, Mapping) else {"name": given}
     name = options.pop("name", None)
-    if name not in losses:
+    if not isinstance(name, str) or name not in losses:
         near = get_close_matches(str(name), losses, n=2)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(losses)}."
         raise SpecError(f"loss {name!r} is not known; {hint}")
