@@ -48,7 +48,8 @@ class Updates:
     new : mapping of str to Node
         New values by parameter (``W1``) and slot (``W1.m``).
     names : mapping of str to Node
-        ``learning_rate``, and the clipped gradients where clipping is asked for.
+        ``learning_rate``, and where clipping is asked for ``gradient_norm`` (before it) and the
+        clipped gradients (``W1.clipped``).
     """
 
     new: Mapping[str, Node]
@@ -122,11 +123,7 @@ class Optimizer(ABC):
     def updates(self, parameters: Mapping[str, Node], gradients: Mapping[str, Node]) -> Updates:
         """Return the update graph of parameters from their gradients."""
         t = variable("step", shape=(), dtype=np.float64)
-        names: dict[str, Node] = {}
-        clipped = self._clipped(gradients)
-        names.update(
-            {f"{k}.clipped": clipped[k] for k in clipped if clipped[k] is not gradients[k]}
-        )
+        clipped, names = self._clipped(gradients)
         new: dict[str, Node] = {}
         rate64 = named(as_node(schedule_from(self.learning_rate)(t)), "learning_rate")
         names["learning_rate"] = rate64
@@ -140,18 +137,21 @@ class Optimizer(ABC):
             new.update({f"{name}.{slot}": node for slot, node in memory.items()})
         return Updates(new, names)
 
-    def _clipped(self, gradients: Mapping[str, Node]) -> dict[str, Node]:
-        """Return the gradients after clipping by value, then by norm."""
-        found = dict(gradients)
+    def _clipped(self, gradients: Mapping[str, Node]) -> tuple[dict[str, Node], dict[str, Node]]:
+        """Return the gradients after clipping by value, then by norm, and the names for them."""
+        found, names = dict(gradients), {}
         if self.clip_value is not None:
             limit = float(self.clip_value)
             found = {k: clip(g, -limit, limit) for k, g in found.items()}
         if self.clip_norm is not None and found:
             limit = float(self.clip_norm)
-            size = named(norm(concat([ravel(g) for g in found.values()])), "gradient_norm")
+            size = names["gradient_norm"] = named(
+                norm(concat([ravel(g) for g in found.values()])), "gradient_norm"
+            )
             scale: Node = where(size > limit, limit / size, 1.0)
             found = {k: g * scale for k, g in found.items()}
-        return found
+        names.update({f"{k}.clipped": g for k, g in found.items() if g is not gradients[k]})
+        return found, names
 
     def to_dict(self) -> dict[str, Any]:
         """Return the optimizer as plain data."""
