@@ -202,7 +202,7 @@ def test_readers_beside_a_writer_see_one_state_or_the_other(tmp_path):
 
     reader = threading.Thread(target=look)
     reader.start()
-    for number in range(150):
+    for number in range(60):
         write_run(run, states[number % 3], overwrite=True)
     done.set()
     reader.join()

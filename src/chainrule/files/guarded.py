@@ -152,9 +152,13 @@ def hash_of(path: Path, where: str, *, length: int) -> str:
     """Return the SHA-256 of a file, reading it piece by piece."""
     with opened(path, where) as (descriptor, size), told(where, path, DAMAGED):
         _check_length(size, length, where)
-        digest = hashlib.sha256()
-        while piece := os.read(descriptor, _CHUNK):
-            digest.update(piece)
+        return _digest(descriptor)
+
+
+def _digest(descriptor: int) -> str:
+    digest = hashlib.sha256()
+    while piece := os.read(descriptor, _CHUNK):
+        digest.update(piece)
     return digest.hexdigest()
 
 
@@ -210,10 +214,9 @@ def record_sum(folder: Path) -> tuple[int, str]:
     """Return the length and the SHA-256 of run.json as it is now."""
     where = where_of(folder, layout.RECORD)
     path = in_folder(folder, layout.RECORD, where)
-    with told(where, path, DAMAGED):
-        length = os.lstat(path).st_size
-    _check_limit(length, record.RECORD_LIMIT, where)
-    return length, hash_of(path, where, length=length)
+    with opened(path, where) as (descriptor, size), told(where, path, DAMAGED):
+        _check_limit(size, record.RECORD_LIMIT, where)
+        return size, _digest(descriptor)
 
 
 def length_of_others(folder: Path) -> int:
@@ -235,7 +238,7 @@ def names_in(folder: Path) -> list[str]:
     with told(f"run {str(folder)!r}", folder):
         names = [name for name in os.listdir(folder) if name != layout.STAGING]
         checkpoints = folder / layout.CHECKPOINTS
-        if checkpoints.is_dir() and not checkpoints.is_symlink():
+        if checkpoints.name in names and checkpoints.is_dir() and not checkpoints.is_symlink():
             names.remove(layout.CHECKPOINTS)
             names += [f"{layout.CHECKPOINTS}/{name}" for name in os.listdir(checkpoints)]
     return sorted(names)

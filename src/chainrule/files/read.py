@@ -5,6 +5,7 @@ Knows which file holds what; runs no code from a run, opens nothing outside its 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ from chainrule.files.refusals import refused
 if TYPE_CHECKING:
     from chainrule.types import Array
 
-_TRIES = 5
+_TRIES = 100  # while a writer gives the run one state after the other
+_PATIENCE, _SOON = 5, 0.02  # while a writer moves the files of one state
 
 
 def read_run(path: PathLike, *, parts: Collection[str] = PARTS) -> RunContents:
@@ -61,6 +63,7 @@ def read_run(path: PathLike, *, parts: Collection[str] = PARTS) -> RunContents:
     folder = run_folder(path)
     if unknown := sorted(set(parts) - set(PARTS)):
         raise refused(f"run {str(folder)!r}", f"has no parts {unknown}", f"Use some of {PARTS}.")
+    patience = _PATIENCE
     for _ in range(_TRIES):
         before = _state(folder)
         try:
@@ -68,8 +71,11 @@ def read_run(path: PathLike, *, parts: Collection[str] = PARTS) -> RunContents:
         except FileRefused as problem:
             found = problem
         after = _state(folder)
-        if before == after and not after[1]:
-            break
+        if before[0] == after[0]:  # not another state; perhaps the files of this one moved
+            patience -= 1
+            if not patience or not (before[1] or after[1]):
+                break
+            time.sleep(_SOON)
     raise found
 
 
