@@ -23,6 +23,7 @@ from chainrule.errors import DataError, SpecError
         (np.ones((2, 2), np.longdouble), "float64"),
         (pd.DataFrame({"a": [1, 2], "b": [0.5, 1]}), "float64"),
         (pl.DataFrame({"a": [1, 2], "b": [True, False]}), "float64"),
+        (pd.DataFrame(np.eye(2)), "float64"),
         (np.ma.masked_array(np.ones((2, 2)), mask=False), "float64"),
     ],
 )

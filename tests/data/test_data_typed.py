@@ -175,6 +175,18 @@ def test_an_array_has_numbered_columns():
     assert read_table(fields).names == ("p", "q")
 
 
+def test_dataframes_whose_columns_have_numbers_for_names():
+    table = read_table(pd.DataFrame(np.eye(2)))
+    assert table.names == ("0", "1")
+    assert table.column("1").values.tolist() == [0, 1]
+    with pytest.raises(DataError, match="collected"):
+        read_table(pl.LazyFrame({"a": [1]}))
+
+
+def test_a_doubt_is_among_the_notes():
+    assert "cannot be used as it is: column 'x'" in read_table({"x": [1, 2, "x"]}).notes[0]
+
+
 def test_npy_and_npz(tmp_path):
     x = np.arange(12.0).reshape(4, 3)
     np.save(tmp_path / "x.npy", np.asfortranarray(x))

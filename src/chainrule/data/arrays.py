@@ -168,8 +168,7 @@ def _frame(value: Any, what: str) -> tuple[Array, tuple[str, ...]]:
         raise DataError(f"{what} is of no kind of dataframe known here: {type(value)}.") from error
     names = tuple(str(name) for name in frame.columns)
     columns = []
-    for name in frame.columns:
-        series = frame[name]
+    for name, series in zip(frame.columns, frame.iter_columns(), strict=True):
         if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
             raise DataError(
                 f"{what}: column {str(name)!r} holds {series.dtype}, not numbers.\n"

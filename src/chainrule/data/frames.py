@@ -109,7 +109,7 @@ def _from_frame(value: Any, as_text: tuple[str, ...]) -> Table:
     except TypeError as error:
         raise DataError(
             f"A table was expected, got {type(value).__name__}.\n"
-            "  Give a path, a dataframe, a dict of columns, or an array (rows, columns)."
+            "  Give a path, a dataframe (collected, if it is lazy), a dict of columns, or an array."
         ) from error
     except DuplicateError as error:
         twice = [str(name) for name, count in Counter(value.columns).items() if count > 1]
@@ -118,8 +118,8 @@ def _from_frame(value: Any, as_text: tuple[str, ...]) -> Table:
         ) from error
     source = f"a {type(value).__module__.split('.')[0]} {type(value).__name__}"
     columns = [
-        _from_series(str(name), frame[name].to_native(), as_text=str(name) in as_text)
-        for name in frame.columns
+        _from_series(str(name), series.to_native(), as_text=str(name) in as_text)
+        for name, series in zip(frame.columns, frame.iter_columns(), strict=True)
     ]
     return finished_table(source, columns)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -102,8 +103,13 @@ def _read_record(wanted: Any, value: Any, place: str) -> Any:
             f"{place} is no {wanted.__name__}: unknown fields {unknown}, absent {absent}, "
             f"type {value.get('type')!r}.\n  It was written by another version, or changed."
         )
-    hints = get_type_hints(wanted)
+    hints = _hints(wanted)
     return wanted(**{name: _read(hints[name], value[name], f"{place}.{name}") for name in names})
+
+
+@lru_cache
+def _hints(wanted: Any) -> dict[str, Any]:
+    return get_type_hints(wanted)
 
 
 def _refuse(wanted: Any, value: Any, place: str) -> Any:

@@ -74,15 +74,21 @@ def read_with(source: Any, reading: Reading) -> Table:
     """Read a table with options that are already in one piece."""
     if isinstance(source, Table):
         return source
-    if not isinstance(source, str | os.PathLike):
-        return table_from_object(source, reading.as_text)
-    path = Path(source)
-    with opened(path) as file:
-        head = file.read(8)
-        file.seek(0)
-        table = reader_of(path, head)(file, str(path), reading)
+    if isinstance(source, str | os.PathLike):
+        table = _read_file(Path(source), reading)
+    else:
+        table = table_from_object(source, reading.as_text)
     return replace(table, notes=table.notes + _column_notes(table))
 
 
+def _read_file(path: Path, reading: Reading) -> Table:
+    with opened(path) as file:
+        head = file.read(8)
+        file.seek(0)
+        return reader_of(path, head)(file, str(path), reading)
+
+
 def _column_notes(table: Table) -> tuple[str, ...]:
-    return tuple(note for column in table.columns for note in column.notes)
+    notes = [note for column in table.columns for note in column.notes]
+    doubts = [column.doubt.splitlines()[0] for column in table.columns if column.doubt]
+    return (*notes, *(f"cannot be used as it is: {doubt}" for doubt in doubts))
