@@ -86,11 +86,22 @@ class Contract:
 
     def upstream(self):
         """Return upstream gradients, none of them 0."""
-        return np.resize(G, self.out.shape).astype(self.out.dtype)
+        return _filled(0, G, self.out.shape, self.out.dtype)
 
     def direction(self, i):
         """Return how input i moves."""
-        return np.resize(np.roll(V, i), self.inputs[i].shape).astype(self.dtype)
+        return _filled(i, V, self.inputs[i].shape, self.dtype)
+
+
+def _filled(shift, pool, shape, dtype):
+    """Return an array of that shape with the pool's numbers, beginning with one of them."""
+    key = (shift, pool[0], shape, dtype)
+    if key not in _FILLED:
+        _FILLED[key] = np.resize(np.roll(pool, shift), shape).astype(dtype)
+    return _FILLED[key]
+
+
+_FILLED = {}
 
 
 def total(x):
@@ -174,6 +185,8 @@ def _pointwise_curve(answers, k, g):
 def stepped(contract, arrays, label):
     """Return the answers for any primitive from its own value, by the complex step."""
     answers = Answers(contract, arrays)
+    if contract.setting.name in references.GROUPS:
+        answers.value = grouped(contract, arrays[0])
     if not contract.smooth:
         return answers
     if contract.rule.at_kink is not None and _at_any_kink(contract, arrays):
@@ -185,6 +198,17 @@ def stepped(contract, arrays, label):
         answers.jacobians[i] = flat
     answers.curve = lambda k, g: _stepped_curve(answers, k, g)
     return answers
+
+
+def grouped(contract, x):
+    """Return the value of a choice within each group of entries that is reduced to one."""
+    axes = contract.attrs["axes"]
+    groups = [[] for _ in range(contract.out.size)]
+    kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+    owner = np.broadcast_to(np.arange(len(groups)).reshape(kept), x.shape)
+    for group, number in zip(owner.ravel().tolist(), x.ravel().tolist(), strict=True):
+        groups[group].append(number)
+    return np.array([float(references.GROUPS[contract.setting.name](g)) for g in groups])
 
 
 def _at_any_kink(contract, arrays):
@@ -234,14 +258,14 @@ def _stepped_curve(answers, k, g):
 
 def answers_for(contract, arrays, label):
     """Return the answers from mpmath where it knows the function, else by the complex step."""
-    if contract.rule.kind == "elementwise" and contract.setting.name in references.ELEMENTWISE:
-        return pointwise(contract, arrays)
+    if contract.setting.name in references.ELEMENTWISE:
+        answers = pointwise(contract, arrays)
     if contract.setting.name in references.FLAT:
-        answers = Answers(contract, arrays)
         answers.jacobians = {
             i: np.zeros((contract.out.size, arrays[i].size)) for i in contract.floats
         }
         answers.curve = lambda k, g: (np.zeros(arrays[k].size),) * 2
+    if contract.setting.name in references.ELEMENTWISE:
         return answers
     if not contract.rule.analytic:
         raise Wrong(f"{contract.setting.name}: no reference; add mpmath's function by its name, or "
@@ -298,6 +322,7 @@ def _judge_at(contract, arrays, label):
         judge_kinks(contract, arrays, answers, values, where)
         values = contract.run(arrays, g)
     if answers.jacobians:
+        judge_whole(contract, answers, where)
         judge_first(contract, values, answers, g, where)
         judge_forward(contract, values, answers, where)
         judge_second(contract, values, answers, g, where)
@@ -327,6 +352,19 @@ def judge_value(contract, values, answers, where):
     single = contract.single or answers.value is None
     known = ~np.isnan(expected) & (~single | (terms < contract.large))
     near(f"{where}: value", values["out"], expected, terms, contract.first, contract.floor, known)
+
+
+def judge_whole(contract, answers, where):
+    """Coefficients of an operation that is linear in everything are whole if they look whole.
+
+    An operation that is its own adjoint (transpose) agrees with itself even where it is wrong.
+    """
+    if contract.rule.kind != "linear" or not contract.rule.joint:
+        return
+    for i, jacobian in answers.jacobians.items():
+        off = np.abs(jacobian - np.round(jacobian))
+        if np.any((off > 0) & (off < 1e-6)):
+            raise Wrong(f"{where}: d/dx{i} has a coefficient almost whole: {jacobian.tolist()}")
 
 
 def judge_first(contract, values, answers, g, where):

@@ -58,15 +58,17 @@ def _normal_density(x):
 
 
 def _log1p(x):
-    return mp.log1p(x) if abs(x) < mpf(2) ** -10 else mp.log(1 + x)
+    return mp.log1p(x) if abs(x) < 0.001 else mp.log(1 + x)
 
 
 def _power(x, y):
     if x == 0 and y < 0:
         raise ValueError("0 to a negative power")
-    if y == int(y) and abs(y) < 10**6:
-        return x ** int(y)
-    return mp.power(x, y)
+    if x == 0 or (y == int(y) and abs(y) < 9):
+        return x ** (int(y) if y == int(y) else y)
+    if x < 0 and y != int(y):
+        raise ValueError("a broken power of a negative number")
+    return (-1 if x < 0 and int(y) % 2 else 1) * mp.exp(y * mp.log(abs(x)))
 
 
 def _power_slope(x, y, order=1, by=0):
@@ -128,6 +130,8 @@ ELEMENTWISE = {
     "floor": mp.floor,
     "abs": abs,
     "alias": lambda x: x,
+    "stop_gradient": lambda x: x,
+    "where": lambda condition, x, y: x if condition else y,
     "sigmoid": _sigmoid,
     "sigmoid_slope": _sigmoid_slope,
     "tanh": lambda x: mp.tanh(x) if abs(x) < 1e6 else mp.sign(x),
@@ -147,6 +151,14 @@ ELEMENTWISE = {
 
 FLAT = {"stop_gradient"}
 """Primitives whose derivative is 0 by decree, whatever their value does."""
+
+
+GROUPS = {
+    "max": max,
+    "min": min,
+    "decided": lambda row: math.isfinite(max(row)) or row.count(math.inf) == 1,
+}
+"""Primitives that choose within groups of entries, as functions of a list."""
 
 
 class Point:
@@ -176,7 +188,7 @@ class Point:
     def _step(self, bits, k):
         x = self.numbers[k]
         exponent = 0 if x == 0 else min(0, math.frexp(x)[1])
-        return mpf(2) ** (exponent - bits)
+        return mp.ldexp(1, exponent - bits)
 
     def d1(self, k):
         """Return the derivative by input k, or None where there is none."""
@@ -221,7 +233,7 @@ class Point:
                     return None
                 if b == 0 and digits < FINE_DIGITS and not self._plain():
                     continue
-                if abs(a - b) <= mpf(10) ** -25 * abs(b) + mpf(2) ** -1110:
+                if abs(a - b) <= mp.ldexp(abs(b), -83) + mp.ldexp(1, -1110):
                     return to_float(b)
         return None
 
@@ -238,7 +250,7 @@ class Point:
 
 def to_float(number):
     """Return the nearest float64, infinite where it overflows."""
-    if mp.isinf(number) or abs(number) >= mpf(2) ** 1024:
+    if mp.isinf(number) or abs(number) >= mp.ldexp(1, 1024):
         return math.inf if number > 0 else -math.inf
     return float(number)
 

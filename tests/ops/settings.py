@@ -6,6 +6,7 @@ declaration, shapes from a list, kept where the declaration's own shape rule tak
 
 import itertools
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -37,7 +38,7 @@ POOL = [
 ]  # fmt: skip
 """Shapes tried, in all combinations, on operations that do not act entry by entry."""
 
-MOST = 40
+MOST = 16
 """Settings kept for one set of attributes; they are spread evenly over all that fit."""
 
 LAYOUTS = ("plain", "negative stride", "Fortran", "sliced by 2", "read-only")
@@ -81,6 +82,7 @@ class Setting:
         return f"{self.name}({', '.join(map(str, self.shapes))}{attrs})"
 
 
+@cache
 def settings(name):
     """Return every setting of a primitive, the plain matrix first."""
     found = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.autodiff.reverse import backward
+from chainrule.autodiff.reverse import gradients
 from chainrule.errors import ShapeError
 from chainrule.graph import (
     Node,
@@ -108,7 +108,7 @@ def _by_transposition(rule: Primitive, node: Node, tangents: list[Node | None]) 
     for part, tangent in zip(parts, tangents, strict=True):
         if part is not None and tangent is not None:
             product = apply("sum", part * tangent, axes=tuple(range(part.ndim)))
-            tangent_parts.append(backward(product, [g])[g])
+            tangent_parts.append(gradients(product, g))
     return tangent_parts
 
 

@@ -55,7 +55,7 @@ def _entry(node: Node, numbers: dict[Node, int]) -> str:
 
 
 def dot(*outputs: Node) -> str:
-    """Return the graph in DOT, for Graphviz and its many viewers.
+    r"""Return the graph in DOT, for Graphviz and its many viewers.
 
     Examples
     --------
@@ -63,8 +63,8 @@ def dot(*outputs: Node) -> str:
     >>> x = cr.variable("x", 3.0)
     >>> print(dot(x * x))
     digraph chainrule {
-      n0 [label="x\\n()", shape=box];
-      n1 [label="mul\\n()"];
+      n0 [label="x\n()", shape=box];
+      n1 [label="mul\n()"];
       n0 -> n1;
       n0 -> n1;
     }

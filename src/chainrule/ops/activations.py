@@ -175,7 +175,7 @@ def _silu(x: Array) -> Array:
 @in_double
 def _silu_slope(x: Array) -> Array:
     slope = _sigmoid_slope(x)
-    return _sigmoid(x) + np.where(slope == 0, 0, x) * slope
+    return np.asarray(_sigmoid(x) + np.where(slope == 0, 0, x) * slope)
 
 
 silu_slope = elementwise(
@@ -207,7 +207,8 @@ def _gelu(x: Array) -> Array:
 @in_double
 def _gelu_slope(x: Array) -> Array:
     density = declared("normal_density").value(x)
-    return declared("normal_cdf").value(x) + np.where(density == 0, 0, x) * density
+    tail = np.where(density == 0, 0, x) * density
+    return np.asarray(declared("normal_cdf").value(x) + tail)
 
 
 gelu_slope = elementwise(

@@ -152,7 +152,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 def _count(name: str, x: Any, axes: tuple[int, ...], ddof: int) -> int:
-    count = math.prod(np.shape(x)[a] for a in axes) - ddof
+    count: int = math.prod(np.shape(x)[a] for a in axes) - ddof
     if count <= 0:
         raise ShapeError(
             f"{name} with ddof={ddof} of shape {np.shape(x)} over axes {axes}: too few entries."

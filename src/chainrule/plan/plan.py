@@ -130,8 +130,9 @@ def make_plan(
     """
     groups = [dict(group or {}) for group in (forward, gradients, updates)]
     flat = iter(simplify([node for group in groups for node in group.values()]))
-    roles = [{name: next(flat) for name in group} for group in groups]
-    return Plan(_instructions(*(list(group.values()) for group in roles)), *roles)
+    first, second, third = ({name: next(flat) for name in group} for group in groups)
+    instructions = _instructions(*(list(group.values()) for group in (first, second, third)))
+    return Plan(instructions, first, second, third)
 
 
 def _instructions(
