@@ -20,8 +20,8 @@ NAMES = [
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = write_run(tmp_path_factory.mktemp("damage") / "run", sample())
+def run(module_path):
+    folder = write_run(module_path / "run", sample())
     assert sorted(files_of(folder)) == NAMES
     return folder
 

@@ -45,10 +45,11 @@ VALUES = st.recursive(
     st.dictionaries(NAMES, ARRAYS, max_size=4),
     st.dictionaries(st.integers(0, 10**12), st.dictionaries(NAMES, ARRAYS, max_size=2), max_size=2),
 )
-def test_any_run_comes_back_bit_for_bit(tmp_path_factory, manifest, weights, checkpoints):
+def test_any_run_comes_back_bit_for_bit(module_path, manifest, weights, checkpoints):
     run = write_run(
-        tmp_path_factory.mktemp("any") / "run",
+        module_path / "run",
         RunContents(manifest, weights, {}, dict(sorted(checkpoints.items())), rows=weights),
+        overwrite=True,
     )
     back = read_run(run)
     assert bits(back.manifest) == bits(manifest)
