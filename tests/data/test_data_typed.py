@@ -183,6 +183,12 @@ def test_dataframes_whose_columns_have_numbers_for_names():
         read_table(pl.LazyFrame({"a": [1]}))
 
 
+def test_a_signalling_nan_is_a_nan():
+    values = np.array([1.0, 2.0])
+    values.view(np.uint64)[1] = 0x7FF0000000000001
+    assert read_table({"x": values}).column("x").nans == 1
+
+
 def test_a_doubt_is_among_the_notes():
     assert "cannot be used as it is: column 'x'" in read_table({"x": [1, 2, "x"]}).notes[0]
 
@@ -228,6 +234,9 @@ def header(shape):
         ("t.npy", npy(np.ones(9))[:20], "damaged"),
         ("t.npy", b"", "damaged"),
         ("t.npy", b"\x93NUMPY\x07\x00", "damaged"),
+        ("t.npy", b"\x93NUMPY\x01\x00\x05\x00" + b"(((((", "damaged"),
+        ("t.npy", b"\x93NUMPY\x01\x00\x02\x00" + b"{}", "other fields"),
+        ("t.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\xff", "header has 4294967295 bytes"),
         ("t.npy", header((10**12, 10)) + b"\0" * 64, "header says 80000000000000 bytes"),
         ("t.npy", header((-5,)) + b"\0" * 64, "damaged"),
         ("t.npz", b"PK\x03\x04 no zip", "damaged"),

@@ -322,7 +322,8 @@ def _refuse_where(bad: Array, values: Array, what: str, fact: str, hint: str) ->
 def _class_indices(array: Array, outputs: int) -> Array:
     hint = f"Classes are numbered 0 to {outputs - 1}, one for each output."
     if array.dtype.kind == "f":
-        bad = ~(np.isfinite(array) & (np.floor(array) == array))
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            bad = ~(np.isfinite(array) & (np.floor(array) == array))
         _refuse_where(bad, array, "y", "is no class number", hint)
     if array.dtype.kind != "b":
         bad = (array < 0) | (array >= outputs)

@@ -115,7 +115,8 @@ def number_column(name: str, values: Array, **facts: Any) -> Column:
 
 def is_whole(values: Array) -> bool:
     """Return whether all numbers that are not NaN are integers."""
-    return bool(np.all((np.floor(values) == values) | np.isnan(values)))
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        return bool(np.all((np.floor(values) == values) | np.isnan(values)))
 
 
 def empty_column(name: str, rows: int) -> Column:

@@ -5,6 +5,8 @@ Knows zip members and their sizes; the arrays themselves are read as in `npy`.
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from io import BytesIO
@@ -19,6 +21,16 @@ from chainrule.data.table import Table
 from chainrule.errors import DataError
 from chainrule.types import Array
 
+_DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    RuntimeError,  # encrypted, or a compression that is not known
+    ValueError,
+)
+
 
 @reader(".npz")
 def read_npz(file: BinaryIO, source: str, reading: Reading) -> Table:
@@ -29,7 +41,7 @@ def read_npz(file: BinaryIO, source: str, reading: Reading) -> Table:
             members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
             check_memory(sum(info.file_size for info in members), f"reading {source}")
             arrays = {info.filename[:-4]: _member(archive, info, source) for info in members}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except _DAMAGES as error:
         raise DataError(f"{source} is damaged or no NPZ file: {error}.") from error
     lengths = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if not arrays:
