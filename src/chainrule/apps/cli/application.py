@@ -20,6 +20,7 @@ from chainrule.apps.cli.failures import show_failure
 from chainrule.apps.cli.screen import begin, error_screen, finish, screen
 from chainrule.apps.cli.settings import PREFIX, Settings, asked
 
+STDIN = "/dev/stdin"
 HELP = """Train a network by backpropagation on your own data; then open any step of the run.
 
 Begin with: chainrule train, or chainrule demo."""
@@ -56,7 +57,7 @@ def run(tokens: Sequence[str]) -> int:
     """
     out, settings = begin(), Settings()
     try:
-        code = application(settings)(list(tokens), console=out, error_console=error_screen())
+        code = application(settings)(_spelled(tokens), console=out, error_console=error_screen())
         return finish(int(code or 0))
     except BaseException as error:
         return show_failure(
@@ -64,6 +65,15 @@ def run(tokens: Sequence[str]) -> int:
             debug=asked(tokens, "--debug") or bool(os.environ.get(f"{PREFIX}_DEBUG")),
             as_json=asked(tokens, "--json") or "json" in settings.used,
         )
+
+
+def _spelled(tokens: Sequence[str]) -> list[str]:
+    """Return the tokens with standard input, a lone - that no option waits for, spelled out."""
+    before = ("", *tokens)
+    return [
+        STDIN if token == "-" and not previous.startswith("-") else token
+        for previous, token in zip(before, tokens, strict=False)
+    ]
 
 
 def application(settings: Settings) -> App:

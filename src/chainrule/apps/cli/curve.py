@@ -6,7 +6,7 @@ Knows numbers and cells; knows nothing of what the lines mean.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -71,16 +71,30 @@ class _Grid:
     def dots(self, values: Sequence[float]) -> dict[int, range]:
         """Return the rows that a line covers in each column, joined to its neighbour's."""
         found: dict[int, range] = {}
-        before = None
+        before: tuple[int, int] | None = None
         for column, value in _binned(values, self.columns):
             if not math.isfinite(value) or (self.logarithmic and value <= 0):
                 before = None
                 continue
-            here = self.row(value)
-            start = here if before is None else before + (here > before) - (here < before)
-            found[column] = range(min(start, here), max(start, here) + 1)
+            here = (column, self.row(value))
+            for c, rows in _strokes(before or here, here):
+                found[c] = rows
             before = here
         return found
+
+
+def _strokes(start: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int, range]]:
+    """Yield the rows that a straight line covers in each column after its start."""
+    (c0, r0), (c1, r1) = start, end
+    if c0 == c1:
+        yield c1, range(min(r0, r1), max(r0, r1) + 1)
+        return
+    row = r0
+    for c in range(c0 + 1, c1 + 1):
+        after = round(r0 + (r1 - r0) * (c - c0) / (c1 - c0))
+        first = row + (after > row) - (after < row)
+        yield c, range(min(first, after), max(first, after) + 1)
+        row = after
 
 
 def _binned(values: Sequence[float], columns: int) -> list[tuple[int, float]]:

@@ -18,6 +18,7 @@ from cyclopts.validators import Number
 from chainrule.nn import known_activations, losses
 from chainrule.optim import optimizers
 
+READING = Group("The table", sort_key=1)
 SHOWING = Group("Output", sort_key=9)
 
 
@@ -42,8 +43,20 @@ def _units(kind: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-Words = Annotated[tuple[str, ...], Parameter(converter=_words, n_tokens=1, metavar="WORD,..")]
-Natural = Annotated[int, Parameter(validator=Number(gte=0))]
+def _whole(kind: Any, tokens: Sequence[Token]) -> int:
+    """Return a whole number; cyclopts would take 2.5 for 2."""
+    text = tokens[0].value.strip()
+    if not text.removeprefix("-").replace("_", "").isdecimal():
+        raise ValueError(f"a whole number is needed, got {text!r}.")
+    return int(text)
+
+
+Words = Annotated[
+    tuple[str, ...],
+    Parameter(converter=_words, n_tokens=1, metavar="WORD,..", allow_leading_hyphen=True),
+]
+Whole = Annotated[int, Parameter(converter=_whole)]
+Natural = Annotated[int, Parameter(converter=_whole, validator=Number(gte=0))]
 Columns = Annotated[tuple[str, ...], Parameter(converter=_words, n_tokens=1, metavar="COLUMN,..")]
 Units = Annotated[tuple[int, ...], Parameter(converter=_units, n_tokens=1, metavar="UNITS,..")]
 
@@ -68,7 +81,7 @@ class Common:
     debug: bool = False
 
 
-@Parameter(name="*", group=Group("The table", sort_key=1))
+@Parameter(name="*", group=READING)
 @dataclass(frozen=True)
 class TableFlags:
     """How a table is read.
@@ -82,11 +95,13 @@ class TableFlags:
     encoding : str
         Encoding of the text; UTF-8 unless the file says otherwise.
     no_header : bool
-        The first row holds data; columns are named by their number.
+        The first row holds data; columns are called column_1, column_2 ...
     ragged : str
         A row with too few cells: an error, or filled up with missing cells.
-    decimal, thousands : str
-        The decimal mark, and the mark between groups of digits.
+    decimal : str
+        The decimal mark; a point.
+    thousands : str
+        The mark between groups of digits; none.
     """
 
     missing: Words = ()
@@ -107,8 +122,12 @@ class ColumnFlags:
     ----------
     task : str
         Predict a class or a number; inferred from the target.
-    drop, categorical, text : tuple of str
-        Columns to leave out; to take as categories; to take as free text.
+    drop : tuple of str
+        Columns to leave out.
+    categorical : tuple of str
+        Columns to take as categories, whatever they look like.
+    text : tuple of str
+        Columns to take as free text, which is left out.
     impute : bool
         Fill in NaN in files that can hold it; empty cells are filled in anyway.
     unseen : str
@@ -117,8 +136,10 @@ class ColumnFlags:
         Rows without a target: an error, or dropped.
     no_scale : bool
         Leave numbers as they are instead of giving them mean 0 and spread 1.
-    validation, test : float
-        Shares of the rows held out to stop early by, and for the score.
+    validation : float
+        Share of the rows held out to stop early by.
+    test : float
+        Share of the rows held out for the score.
     """
 
     task: Literal["auto", "classification", "regression"] = "auto"
@@ -146,8 +167,10 @@ class NetworkFlags:
         Activation of the hidden layers.
     loss : str
         What is descended; chosen by the task.
-    l1, l2 : float
-        Penalties on the weights: l1 sum |W| + l2/2 sum W^2.
+    l1 : float
+        Penalty l1 sum |W| on the weights.
+    l2 : float
+        Penalty l2/2 sum W^2 on the weights.
     dtype : str
         Precision of all numbers.
     """
@@ -183,9 +206,9 @@ class TrainingFlags:
         What carries out the steps.
     """
 
-    epochs: int = 300
+    epochs: Whole = 300
     patience: Natural = 30
-    batch_size: int | None = None
+    batch_size: Annotated[int | None, Parameter(converter=_whole)] = None
     optimizer: Annotated[str, Parameter(choices=sorted(optimizers))] = "adam"
     learning_rate: float | None = None
     seed: Natural = 0

@@ -123,8 +123,8 @@ def _judged(found: Mapping[str, Any]) -> str:
 def _beside(report: Mapping[str, Any]) -> list[str]:
     if "confusion" in report:
         return [f"always answering the most frequent class: {score(report['baseline'])}"]
-    error = number(report["mean_absolute_error"])
-    return ["always answering the mean: 0", f"mean absolute error {error}, in the target's unit"]
+    error, target = number(report["mean_absolute_error"]), report["table"]["target"]
+    return ["always answering the mean: 0", f"mean absolute error {error}, in units of {target}"]
 
 
 def _show_confusion(out: Screen, confusion: Mapping[str, Any]) -> None:

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import IO, Any, BinaryIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
+LEAST_WIDTH, LINES = 20, 25
 PIPE_WIDTH = 100
 """Columns of what is written to a file or a pipe, unless COLUMNS says otherwise."""
 CLOSED = 141
@@ -37,8 +38,10 @@ class Screen(Console):
         super().__init__(
             file=target, highlight=False, markup=False, emoji=False, legacy_windows=False
         )
-        if not self.is_terminal and not os.environ.get("COLUMNS", "").isdecimal():
-            self.width = PIPE_WIDTH
+        said = os.environ.get("COLUMNS", "")
+        if said.isdecimal() or not self.is_terminal:
+            width = int(said) if said.isdecimal() else PIPE_WIDTH
+            self.size = ConsoleDimensions(max(width, LEAST_WIDTH), LINES)
         self.gone = False
         self.needless = False
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 import chainrule
 from chainrule.apps.cli.failures import say
-from chainrule.apps.cli.figures import count
+from chainrule.apps.cli.figures import count, number, score
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import gap, item, table
 from chainrule.apps.cli.screen import Screen, screen
@@ -67,7 +67,7 @@ def predict(
         )
     changes = {"delimiter": delimiter, "encoding": encoding}
     rows = trained.preparation.read(
-        "/dev/stdin" if new == "-" else new,
+        new,
         **{name: value for name, value in changes.items() if value is not None},
     )
     columns = trained.predict_table(rows, extra=extra)
@@ -111,12 +111,10 @@ def _show(
 
 
 def _show_first(out: Screen, columns: Mapping[str, Any]) -> None:
-    shown = {name: values[:ROWS].tolist() for name, values in columns.items()}
-    cells = [[_cell(value) for value in row] for row in zip(*shown.values(), strict=True)]
-    names = [name.replace("probability of ", "p ") for name in shown]
-    numbered = [(str(k), *row) for k, row in enumerate(cells, 1)]
-    table(out, ["row", *names], numbered, right=[0, *range(2, len(names) + 1)])
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    prediction, *probabilities = (values[:ROWS].tolist() for values in columns.values())
+    first = [number(one, 6) if isinstance(one, float) else str(one) for one in prediction]
+    others = [[score(one) for one in column] for column in probabilities]
+    counted = [str(k) for k in range(1, len(first) + 1)]
+    names = [name.replace("probability of ", "p ") for name in columns]
+    right = [0, *range(1 if not others else 2, len(names) + 1)]
+    table(out, ["row", *names], list(zip(counted, first, *others, strict=True)), right=right)

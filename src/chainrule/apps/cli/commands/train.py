@@ -20,6 +20,7 @@ from rich.text import Text
 from chainrule.apps.cli.failures import INTERRUPTED, say
 from chainrule.apps.cli.figures import count, duration, size
 from chainrule.apps.cli.flags import (
+    READING,
     ColumnFlags,
     NetworkFlags,
     RunFlags,
@@ -75,7 +76,7 @@ def train(
     data: Annotated[str | None, Parameter(show_default=False)] = None,
     /,
     *,
-    target: str | None = None,
+    target: Annotated[str | None, Parameter(group=READING)] = None,
     table: TableFlags = TableFlags(),  # noqa: B008 (frozen)
     columns: ColumnFlags = ColumnFlags(),  # noqa: B008
     network: NetworkFlags = NetworkFlags(),  # noqa: B008
@@ -131,10 +132,9 @@ def _source(data: str | None, target: str | None, table: TableFlags) -> Source:
             reading = Reading(missing=manifest.missing)
         said = f"{manifest.title} (ships with chainrule, {manifest.licence})"
         return Source(str(path), target or manifest.target, reading, manifest.drop, said)
-    path_of = "/dev/stdin" if data == "-" else data
     if target is None:
-        raise CycloptsError(msg=_which_target(path_of, reading), command_chain=["train"])
-    return Source(path_of, target, reading)
+        raise CycloptsError(msg=_which_target(data, reading), command_chain=["train"])
+    return Source(data, target, reading)
 
 
 def _which_target(path: str, reading: Reading) -> str:
