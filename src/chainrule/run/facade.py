@@ -30,6 +30,7 @@ from chainrule.train import (
     score,
 )
 from chainrule.train.door import check_features, make_validation
+from chainrule.train.features import in_order
 from chainrule.types import Array
 
 
@@ -121,7 +122,8 @@ class Run:
         Parameters
         ----------
         X : array_like
-            (rows, features); or, if the run was made from a table, a table with its columns.
+            (rows, features); a dataframe's columns are matched by name if training had names.
+            Or, if the run was made from a table, a table with its columns.
 
         Returns
         -------
@@ -140,7 +142,7 @@ class Run:
         if self.preparation is not None and not isinstance(X, np.ndarray):
             return self._of_table(self.preparation.read(X))
         setup = self.record.setup
-        x = check_inputs(X, dtype=setup.dtype)
+        x = check_inputs(in_order(X, setup.features), dtype=setup.dtype)
         check_features(self.network, x, "X")
         return self._outputs(x)
 

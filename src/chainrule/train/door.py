@@ -15,6 +15,7 @@ from chainrule.data.arrays import check_inputs, check_targets, check_weights
 from chainrule.errors import DataError, ShapeError, SpecError
 from chainrule.nn import Loss, Network, check_pairing, default_loss, find_loss
 from chainrule.optim import Adam, Optimizer, find_optimizer
+from chainrule.train.features import feature_names, in_order
 from chainrule.train.setup import Setup
 from chainrule.train.trainer import Validation
 from chainrule.types import Array, ArrayLike, DType, Shape
@@ -65,6 +66,7 @@ def make_setup(
         seed=whole("seed", seed),
         shuffle=bool(shuffle),
         dtype=x.dtype,
+        features=feature_names(X),
     )
 
 
@@ -200,7 +202,7 @@ def make_validation(setup: Setup, given: Any) -> Validation | None:
         return given
     if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
         raise SpecError("validation is a pair (X, y), or (X, y, weights).")
-    x = check_inputs(given[0], dtype=setup.dtype)
+    x = check_inputs(in_order(given[0], setup.features), dtype=setup.dtype)
     check_features(setup.network, x, "the X to judge by")
     outputs, kind = setup.network.outputs, setup.loss.targets
     y = check_targets(given[1], x.shape[0], outputs, kind=kind, dtype=setup.dtype)

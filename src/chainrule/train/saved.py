@@ -15,11 +15,12 @@ from chainrule.errors import FileRefused
 from chainrule.files import RowSource, RunContents, keep_rows
 from chainrule.nn import Network, find_loss
 from chainrule.optim import find_optimizer
+from chainrule.train.history import History
 from chainrule.train.rows import ROW_NUMBERS, stored_rows, without_note
 from chainrule.train.setup import Setup
 from chainrule.train.trainer import Record, Validation
 from chainrule.train.trouble import Trouble
-from chainrule.types import Array
+from chainrule.types import Array, DType
 
 CHECKPOINTS = 32
 """States for replay that a run folder keeps at most, the first and the last among them."""
@@ -65,6 +66,8 @@ def _manifest(record: Record) -> dict[str, Any]:
         "seed": setup.seed,
         "shuffle": setup.shuffle,
         "dtype": setup.dtype.name,
+        "features": None if setup.features is None else list(setup.features),
+        "soft_labels": setup.soft_labels,
         "rows": setup.rows,
         "steps": record.steps,
         "best_step": record.best_step,
@@ -115,30 +118,40 @@ def _record(contents: RunContents) -> Record:
         loss=find_loss(manifest["loss"]),
         reduction=manifest["reduction"],
         optimizer=find_optimizer(manifest["optimizer"]),
-        x=_own(rows.get("x", np.empty((0, network.inputs), dtype))),
-        y=_own(rows.get("y", np.empty((0, network.outputs), dtype))),
+        x=_own(rows["x"]) if "x" in rows else np.empty((0, network.inputs), dtype),
+        y=_own(rows["y"]) if "y" in rows else _no_targets(manifest, network.outputs, dtype),
         w=_own(rows["w"]) if "w" in rows else None,
         batch_size=manifest["batch_size"],
         seed=manifest["seed"],
         shuffle=manifest["shuffle"],
         dtype=dtype,
         row_numbers=_own(rows[ROW_NUMBERS]) if ROW_NUMBERS in rows else None,
+        features=None if manifest["features"] is None else tuple(manifest["features"]),
     )
-    final = checkpoints.pop(manifest["steps"], None) if manifest["steps"] else checkpoints.get(0)
-    best = dict(contents.weights)
-    _check_state(setup, best)
-    trouble = manifest["trouble"]
+    steps, trouble = manifest["steps"], manifest["trouble"]
+    history = dict(contents.history) or History().columns(1)
+    if len(history["loss"]) != steps or {0, steps} - set(checkpoints):
+        raise ValueError(f"{steps} steps, {len(history['loss'])} losses, states {[*checkpoints]}")
+    for state in (contents.weights, *checkpoints.values()):
+        _check_state(setup, state)
+    final = checkpoints.pop(steps) if steps else checkpoints[0]
     return Record(
         setup=setup,
-        history=dict(contents.history),
+        history=history,
         snapshots=checkpoints,
-        final=final if final is not None else best,
-        best=best,
+        final=final,
+        best=dict(contents.weights),
         best_step=manifest["best_step"],
         stopped=manifest["stopped"],
         trouble=None if trouble is None else Trouble(*trouble),
         validation=_validation(rows),
     )
+
+
+def _no_targets(manifest: Mapping[str, Any], outputs: int, dtype: DType) -> Array:
+    """Return no rows of targets, in the form that they had."""
+    numbers = find_loss(manifest["loss"]).targets == "class" and not manifest["soft_labels"]
+    return np.empty(0, np.int64) if numbers else np.empty((0, outputs), dtype)
 
 
 def _validation(rows: Mapping[str, Array]) -> Validation | None:
@@ -155,6 +168,6 @@ def _own(array: Array) -> Array:
 
 def _check_state(setup: Setup, weights: Mapping[str, Array]) -> None:
     wanted = {name: spec.shape for name, spec in setup.network.specs.items()}
-    found = {name: array.shape for name, array in weights.items()}
+    found = {name: weights[name].shape for name in wanted}
     if wanted != found:
         raise ValueError(f"weights {found}, the network wants {wanted}")

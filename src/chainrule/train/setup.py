@@ -18,6 +18,7 @@ from chainrule.graph import Node, depends_on, toposort
 from chainrule.nn import Loss, Network, Objective, Reduction, build_objective
 from chainrule.optim import Optimizer
 from chainrule.plan import Plan, make_plan
+from chainrule.train.features import Names
 from chainrule.types import Array, DType, Seed
 
 State = Mapping[str, Array]
@@ -53,6 +54,8 @@ class Setup:
         float64 or float32.
     row_numbers : numpy.ndarray or None
         The user's own number of each training row; None if they are 0, 1, 2 ...
+    features : tuple of str or None
+        Names of the inputs, if they came with names.
     """
 
     network: Network
@@ -67,12 +70,18 @@ class Setup:
     shuffle: bool
     dtype: DType
     row_numbers: Array | None = None
+    features: Names | None = None
     programs: dict[tuple[Purpose, int], Program] = field(default_factory=dict, compare=False)
 
     @property
     def rows(self) -> int:
         """Number of training rows."""
         return int(self.x.shape[0])
+
+    @property
+    def soft_labels(self) -> bool:
+        """Whether targets are a row of numbers each, not class numbers."""
+        return self.y.ndim == 2
 
     @property
     def steps_per_epoch(self) -> int:
@@ -111,7 +120,7 @@ class Setup:
             self.loss,
             self.reduction,
             rows,
-            soft_labels=self.y.ndim == 2,
+            soft_labels=self.soft_labels,
             weighted=self.w is not None,
             dtype=self.dtype,
         )

@@ -17,8 +17,16 @@ def loss_line(setup: Setup) -> str:
     rows = f"sum over rows of {weight}" if setup.reduction == "sum" else "mean over rows of "
     if setup.reduction == "mean" and setup.w is not None:
         rows = "weighted mean over rows of "
-    penalties = any(s.l1 or s.l2 for s in setup.network.specs.values())
-    return f"L = {rows}[{loss.formula}]" + (" + l2/2 sum W^2 + l1 sum |W|" if penalties else "")
+    return f"L = {rows}[{loss.formula}]{_penalties(setup)}"
+
+
+def _penalties(setup: Setup) -> str:
+    """Return the penalties as further terms of a sum."""
+    terms = ""
+    for name, spec in setup.network.specs.items():
+        terms += f" + {spec.l2 / 2:g} sum {name}^2" if spec.l2 else ""
+        terms += f" + {spec.l1:g} sum |{name}|" if spec.l1 else ""
+    return terms
 
 
 def logits_line(setup: Setup) -> str | None:

@@ -114,7 +114,8 @@ def first_bad(setup: Setup, step: int, state: State) -> Trouble | None:
     for name, value in _named(opened(setup, step, state)):
         bad = _not_finite(value)
         if bad is not None:
-            return Trouble(step, name, f"{name} is {bad}")
+            subject = "the loss of a row, l," if name == "l" else name
+            return Trouble(step, name, f"{subject} is {bad}")
     return None
 
 
