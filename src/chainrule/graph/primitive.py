@@ -55,6 +55,9 @@ class Primitive:
     joint : bool
         Linear only: True if linear in all inputs together (a sum of parts, such as ``concat``),
         False if linear in each alone (a product, such as ``matmul``).
+    repeats : bool
+        True if the output only repeats entries of its one input, as broadcasting would: an
+        elementwise operation may then take the input itself.
     floats : bool
         True if integer and boolean inputs are made float first, as arithmetic needs.
     latex : str
@@ -89,6 +92,7 @@ class Primitive:
     examples: tuple[Example, ...]
     local: Callable[..., tuple[Any, ...]] | None = None
     joint: bool = False
+    repeats: bool = False
     floats: bool = True
     kinks: tuple[str, ...] = ()
     at_kink: Callable[..., Any] | None = None

@@ -6,6 +6,7 @@ Knows the registry; knows no operation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -78,6 +79,7 @@ def simplify(outputs: Sequence[Node]) -> list[Node]:
     True
     """
     known: dict[Hashable, Node] = {}
+    lost: dict[Node, str] = {}
 
     def shared(node: Node) -> Node:
         return known.setdefault(structure(node), node)
@@ -85,12 +87,22 @@ def simplify(outputs: Sequence[Node]) -> list[Node]:
     def rewrite(node: Node) -> Node:
         if node.op in LEAVES:
             return shared(node)
-        node = shared(node)
+        few = _few(node)
+        if few is not None:
+            repeat = next(x for x in node.inputs if _repeats(x) and x.shape == node.shape)
+            few = rewrite(few)
+            return shared(replace(repeat, inputs=(few,), dtype=few.dtype, name=node.name))
+        node = shared(_unrepeated(node))
         folded = _fold(node)
         simpler = _rewritten(node) if folded is None else folded
-        return shared(_keep_name(simpler, node)) if simpler is not None else node
+        if simpler is None:
+            return node
+        simpler = shared(simpler)
+        if node.name and simpler.name is None and simpler.op != "constant":
+            lost.setdefault(simpler, node.name)
+        return simpler
 
-    return rebuild(outputs, rewrite)
+    return _named_again(rebuild(outputs, rewrite), lost)
 
 
 def structure(node: Node) -> Hashable:
@@ -106,8 +118,10 @@ def structure(node: Node) -> Hashable:
 
 
 def _fold(node: Node) -> Node | None:
-    """Return the node as a constant if all its inputs are."""
+    """Return the node as a constant if all its inputs are, and it takes no more room than they."""
     if node.size > FOLDED_ENTRIES or not all(x.op == "constant" for x in node.inputs):
+        return None
+    if node.size > max((x.size for x in node.inputs), default=0):
         return None
     values: list[Any] = [x.data for x in node.inputs]
     with np.errstate(all="ignore"):
@@ -123,8 +137,44 @@ def _rewritten(node: Node) -> Node | None:
     return simpler
 
 
-def _keep_name(simpler: Node, node: Node) -> Node:
-    """Hand a name down to a replacement that has none and is no constant."""
-    if node.name and simpler.name is None and simpler.op != "constant":
-        return replace(simpler, name=node.name)
-    return simpler
+def _few(node: Node) -> Node | None:
+    """Return an elementwise node before repetition, if all that it repeats is its output."""
+    if look_up(node.op).kind != "elementwise" or not node.size:
+        return None
+    if not any(_repeats(x) and x.shape == node.shape for x in node.inputs):
+        return None
+    inputs = tuple(x.inputs[0] if _repeats(x) else x for x in node.inputs)
+    shape = np.broadcast_shapes(*(x.shape for x in inputs))
+    if math.prod(shape) >= node.size:
+        return None
+    return replace(node, inputs=inputs, shape=shape, name=None)
+
+
+def _unrepeated(node: Node) -> Node:
+    """Let an elementwise node take repeated inputs unrepeated, if broadcasting gives its shape."""
+    if look_up(node.op).kind != "elementwise" or not any(_repeats(x) for x in node.inputs):
+        return node
+    inputs = list(node.inputs)
+    for i, x in enumerate(node.inputs):
+        if _repeats(x):
+            others = (y.shape for k, y in enumerate(inputs) if k != i)
+            if np.broadcast_shapes(x.inputs[0].shape, *others) == node.shape:
+                inputs[i] = x.inputs[0]
+    return replace(node, inputs=tuple(inputs))
+
+
+def _repeats(node: Node) -> bool:
+    return node.op not in LEAVES and look_up(node.op).repeats
+
+
+def _named_again(outputs: list[Node], lost: Mapping[Node, str]) -> list[Node]:
+    """Return the graph with names handed down to nodes that took the place of named ones."""
+    if not lost:
+        return outputs
+    new: dict[Node, Node] = {}
+    for node in toposort(*outputs):
+        inputs = tuple(new[x] for x in node.inputs)
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        name = lost.get(node, node.name)
+        new[node] = node if same and name == node.name else replace(node, inputs=inputs, name=name)
+    return [new[node] for node in outputs]

@@ -5,6 +5,8 @@ Nothing here changes a number. Knows no executor.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,7 @@ linear(
         Example((2.0,), {"shape": (3, 0)}),
         Example(([[1.0], [2.0]],), {"shape": (2, 2, 3)}),
     ],
+    repeats=True,
     rewrite=lambda x, shape: x if x.shape == shape else None,
 )
 
@@ -177,14 +180,18 @@ linear(
 
 
 @implements(np.reshape)
-def reshape(x: Any, shape: int | tuple[int, ...]) -> Any:
+def reshape(x: Any, shape: int | Sequence[int]) -> Any:
     """Return the same entries in another shape; one axis may be -1."""
-    wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    if -1 in wanted:
-        rest = int(np.prod([n for n in wanted if n != -1], dtype=np.int64))
-        fill = np.size(x) // rest if rest else 0
-        wanted = tuple(fill if n == -1 else int(n) for n in wanted)
-    return call("reshape", x, shape=wanted)
+    wanted = tuple(int(n) for n in np.atleast_1d(np.asarray(shape, np.int64)))
+    if -1 not in wanted:
+        return call("reshape", x, shape=wanted)
+    rest = math.prod(n for n in wanted if n != -1)
+    if wanted.count(-1) > 1 or rest <= 0 or np.size(x) % rest:
+        raise ShapeError(
+            f"reshape: no length fits for -1 in {wanted}; {np.shape(x)} has {np.size(x)} entries.\n"
+            "  Give all lengths, or lengths of which the number of entries is a multiple."
+        )
+    return call("reshape", x, shape=tuple(np.size(x) // rest if n == -1 else n for n in wanted))
 
 
 @implements(np.ravel)
@@ -196,25 +203,36 @@ def ravel(x: Any) -> Any:
 @implements(np.transpose)
 def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
     """Return the array with its axes in another order, reversed by default."""
-    order = (
-        tuple(reversed(range(np.ndim(x)))) if axes is None else tuple(a % np.ndim(x) for a in axes)
-    )
+    rank = np.ndim(x)
+    order = tuple(reversed(range(rank))) if axes is None else tuple(axes)
+    order = tuple(int(a) + rank * (a < 0) for a in order)
     return call("transpose", x, axes=order)
 
 
 @implements(np.swapaxes)
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Return the array with two axes exchanged."""
+    (one,), (two,) = (checked_axes("swapaxes", np.shape(x), axis) for axis in (axis1, axis2))
     order = list(range(np.ndim(x)))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    order[one], order[two] = two, one
     return transpose(x, tuple(order))
 
 
+@implements(np.moveaxis)
+def moveaxis(x: Any, source: int, destination: int) -> Any:
+    """Return the array with one axis moved to another place."""
+    (one,), (two,) = (checked_axes("moveaxis", np.shape(x), a) for a in (source, destination))
+    order = [a for a in range(np.ndim(x)) if a != one]
+    return transpose(x, (*order[:two], one, *order[two:]))
+
+
 @implements(np.expand_dims)
-def expand_dims(x: Any, axis: int) -> Any:
-    """Return the array with an axis of length 1 put in."""
-    at = axis % (np.ndim(x) + 1)
-    return reshape(x, (*np.shape(x)[:at], 1, *np.shape(x)[at:]))
+def expand_dims(x: Any, axis: Axis) -> Any:
+    """Return the array with axes of length 1 put in, at these places of the result."""
+    count = len(axis) if isinstance(axis, tuple) else 1
+    places = checked_axes("expand_dims", (1,) * (np.ndim(x) + count), axis)
+    lengths = iter(np.shape(x))
+    return reshape(x, tuple(1 if i in places else next(lengths) for i in range(np.ndim(x) + count)))
 
 
 @implements(np.squeeze)
@@ -234,11 +252,13 @@ def expand(x: Any, shape: Shape) -> Any:
 
 
 @implements(np.concatenate)
-def concat(xs: Any, axis: int = 0) -> Any:
-    """Return arrays joined along an axis."""
+def concat(xs: Any, axis: int | None = 0) -> Any:
+    """Return arrays joined along an axis; None joins all their entries."""
     parts = list(xs)
     if not parts:
         raise ShapeError("concat: there is nothing to join; give at least one array.")
+    if axis is None:
+        return concat([ravel(x) for x in parts])
     return call("concat", *parts, axis=checked_axes("concat", np.shape(parts[0]), axis)[0])
 
 
