@@ -40,6 +40,8 @@ def read_tsv(file: BinaryIO, source: str, reading: Reading) -> Table:
 
 
 def _read(file: BinaryIO, source: str, reading: Reading, usual: str) -> Table:
+    import pyarrow as pa
+
     size = file.seek(0, 2)
     text, notes = _text(file, source, reading)
     scan: _Scan | None = None
@@ -55,6 +57,7 @@ def _read(file: BinaryIO, source: str, reading: Reading, usual: str) -> Table:
     columns = scan.columns()
     if unsettled := scan.unsettled():
         columns |= _read_as_words(file, scan.layout, reading, unsettled)
+    pa.default_memory_pool().release_unused()
     ordered = tuple(columns[name] for name in scan.layout.names)
     return Table(source, ordered, scan.rows, notes + scan.notes(), scan.lines())
 
