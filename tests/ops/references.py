@@ -89,7 +89,12 @@ def _silu_slope(x):
     return s + x * _sigmoid_slope(x)
 
 
+def _binade(x):
+    return mpf(1) if x == 0 else mp.ldexp(1, max(-1021, min(mp.frexp(x)[1] - 1, 1022)))
+
+
 ELEMENTWISE = {
+    "binade": _binade,
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
     "shift": lambda x, y: x - y,

@@ -5,10 +5,11 @@ application of a primitive, looked up by name, to earlier nodes. Knows shapes, d
 knows no operation, no derivative and no executor.
 """
 
+from chainrule.graph.arrays import float_dtype
 from chainrule.graph.check import check
 from chainrule.graph.leaf import named, parameter, variable
 from chainrule.graph.listing import dot, listing
-from chainrule.graph.node import LEAVES, Node, apply, as_node, constant, float_dtype
+from chainrule.graph.node import LEAVES, Node, apply, as_node, constant
 from chainrule.graph.numpy_protocol import implements
 from chainrule.graph.primitive import Example, Primitive, primitives, register
 from chainrule.graph.simplify import simplify, substitute

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DTypeError, ShapeError, UnsupportedError
+from chainrule.graph.arrays import float_dtype, frozen_copy, is_weak, known_dtype, weak_dtype
 from chainrule.graph.numpy_protocol import array_function, array_ufunc, call_function
 from chainrule.graph.primitive import look_up
 from chainrule.types import Array, ArrayLike, DType, Shape
@@ -43,7 +44,7 @@ class Node:
     attrs : mapping
         Keyword attributes of the primitive.
     name : str or None
-        A name for people (``z1``, ``W2``); leaves but constants always have one.
+        A name for people (``z1``, ``W2``); variables and parameters always have one.
     data : numpy.ndarray or None
         The value of a constant, or the value a variable was given; read-only.
 
@@ -97,7 +98,8 @@ class Node:
     def __bool__(self) -> bool:
         raise UnsupportedError(
             f"a truth value was asked of {self!r}: while the graph is built it has none.\n"
-            "  Use cr.where(condition, a, b) instead of `if`, or cr.evaluate(node) for its value."
+            "  Use cr.where(condition, a, b) instead of `if`, np.maximum instead of max, or "
+            "cr.evaluate(node) for its value."
         )
 
     def __float__(self) -> float:
@@ -111,8 +113,24 @@ class Node:
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
         raise UnsupportedError(
             f"an array was asked of {self!r}: while the graph is built it has no value.\n"
-            "  Use cr.evaluate(node) for its value, or a NumPy function that the graph knows."
+            "  Use cr.evaluate(node) for its value; np.stack([a, b]) makes one node of several."
         )
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise UnsupportedError(
+                f"the format {spec!r} was asked of {self!r}: a graph being built has no numbers.\n"
+                "  Print float(cr.evaluate(node)) instead."
+            )
+        return repr(self)
+
+    def _refused(self, other: Any = None) -> Any:
+        raise UnsupportedError(
+            f"//, % and round() were asked of {self!r}; there is no such operation.\n"
+            "  Use cr.floor(x / y); its derivative is 0."
+        )
+
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __round__ = _refused
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise UnsupportedError(
@@ -188,6 +206,21 @@ class Node:
     def __abs__(self) -> Node:
         return apply("abs", self)
 
+    def __and__(self, other: Any) -> Node:
+        return apply("logical_and", self, other)
+
+    def __rand__(self, other: Any) -> Node:
+        return apply("logical_and", other, self)
+
+    def __or__(self, other: Any) -> Node:
+        return apply("logical_or", self, other)
+
+    def __ror__(self, other: Any) -> Node:
+        return apply("logical_or", other, self)
+
+    def __invert__(self) -> Node:
+        return apply("logical_not", self)
+
     def __getitem__(self, key: Any) -> Node:
         return _built("getitem", self, key)
 
@@ -207,17 +240,31 @@ class Node:
         """Smallest entry over axes; see `numpy.min`."""
         return _built(np.min, self, axis=axis, keepdims=keepdims)
 
-    def var(self, axis: Any = None, keepdims: bool = False) -> Node:
+    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Node:
         """Variance over axes; see `numpy.var`."""
-        return _built(np.var, self, axis=axis, keepdims=keepdims)
+        return _built(np.var, self, axis=axis, ddof=ddof, keepdims=keepdims)
 
-    def std(self, axis: Any = None, keepdims: bool = False) -> Node:
+    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Node:
         """Standard deviation over axes; see `numpy.std`."""
-        return _built(np.std, self, axis=axis, keepdims=keepdims)
+        return _built(np.std, self, axis=axis, ddof=ddof, keepdims=keepdims)
 
     def reshape(self, *shape: Any) -> Node:
         """Return the same entries in another shape; see `numpy.reshape`."""
         return _built(np.reshape, self, shape[0] if len(shape) == 1 else shape)
+
+    def flatten(self) -> Node:
+        """Return the entries in one axis; see `numpy.ravel`."""
+        return _built(np.ravel, self)
+
+    ravel = flatten
+
+    def clip(self, min: Any = None, max: Any = None) -> Node:
+        """Keep the entries between two bounds; see `numpy.clip`."""
+        return _built(np.clip, self, min, max)
+
+    def astype(self, dtype: Any) -> Node:
+        """Return the entries in another dtype of the graph's: float64, float32, int64 or bool."""
+        return apply("cast", self, dtype=known_dtype(dtype).name)
 
     def transpose(self, *axes: Any) -> Node:
         """Permute the axes; see `numpy.transpose`."""
@@ -234,32 +281,6 @@ def _built(key: Any, *args: Any, **kwargs: Any) -> Node:
     node = call_function(key, *args, **kwargs)
     assert isinstance(node, Node), f"{key} of a node is a node"
     return node
-
-
-def _dtype_of(values: Array) -> DType:
-    """Return the graph's dtype for an array handed in, or refuse it."""
-    if values.dtype.kind in "iu":
-        return np.dtype(np.int64)
-    if values.dtype.kind == "b" or values.dtype in (np.float32, np.float64):
-        return values.dtype.newbyteorder("=")
-    raise DTypeError(
-        f"an array of dtype {values.dtype} was given; a graph holds float64, float32, integers "
-        "and booleans.\n  Convert it first, for example with values.astype('float64')."
-    )
-
-
-def frozen_copy(values: ArrayLike, dtype: Any = None) -> Array:
-    """Return a read-only copy in a dtype the graph knows, or refuse the array."""
-    array = np.asarray(values)
-    target = np.dtype(dtype) if dtype is not None else _dtype_of(array)
-    if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
-        raise DTypeError(
-            f"an integer array holds {int(array.max())}, above the largest int64.\n"
-            "  Convert it to float64 first."
-        )
-    copy = np.array(array, dtype=target, order="C")
-    copy.setflags(write=False)
-    return copy
 
 
 def constant(value: ArrayLike, dtype: Any = None) -> Node:
@@ -282,38 +303,31 @@ def constant(value: ArrayLike, dtype: Any = None) -> Node:
 
 
 def as_node(value: Any, dtype: Any = None) -> Node:
-    """Return `value` itself if it is a node, else a constant."""
+    """Return `value` itself if it is a node, else a constant; numbers in `dtype` if it is given.
+
+    Raises
+    ------
+    DTypeError
+        If it is neither a node nor something to make an array of.
+    """
     if isinstance(value, Node):
         return value
-    if isinstance(value, (bool, int, float)) and dtype is not None:
-        return constant(value, dtype)
     try:
-        return constant(value)
+        return constant(value, dtype if is_weak(value) else None)
     except (ValueError, TypeError):
         raise DTypeError(
             f"a {type(value).__name__} was given where a node, a number or an array is needed."
         ) from None
 
 
-def is_weak(value: Any) -> bool:
-    """Tell whether a Python number takes the dtype of what it meets, as in NumPy."""
-    return type(value) in (int, float, bool)
-
-
-def float_dtype(*dtypes: DType) -> DType:
-    """Return the float dtype in which arrays of these dtypes meet; float64 if none is float."""
-    floats = [d for d in dtypes if d.kind == "f"]
-    return np.result_type(*floats) if floats else np.dtype(np.float64)
-
-
 def _lift(inputs: tuple[Any, ...]) -> tuple[Node, ...]:
-    """Make nodes of all inputs; Python numbers and integer arrays take the floats' dtype."""
+    """Make nodes of all inputs; Python numbers take the dtype of what they meet, as in NumPy."""
     if all(isinstance(x, Node) for x in inputs):
         return inputs
     strong = [x if isinstance(x, Node) else as_node(x) for x in inputs if not is_weak(x)]
-    dtype = float_dtype(*(x.dtype for x in strong))
+    dtypes = [x.dtype for x in strong]
     ready = iter(strong)
-    return tuple(constant(x, dtype) if is_weak(x) else next(ready) for x in inputs)
+    return tuple(constant(x, weak_dtype(x, dtypes)) if is_weak(x) else next(ready) for x in inputs)
 
 
 def _as_float(x: Node, dtype: DType) -> Node:

@@ -7,6 +7,7 @@ The table is filled by the operations when they are declared; here it is only lo
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from chainrule.errors import UnsupportedError
@@ -14,25 +15,19 @@ from chainrule.errors import UnsupportedError
 functions: dict[Any, Callable[..., Any]] = {}
 """NumPy function (or "getitem") to the function of ours that takes nodes."""
 
+VALUES_ONLY = "it looks at values, which a graph being built has not: apply it to cr.evaluate(node)"
 WAYS_OUT = {
-    "argmax": "an index has no derivative: use cr.evaluate(node) and take its argmax",
-    "argmin": "an index has no derivative: use cr.evaluate(node) and take its argmin",
-    "argsort": "an index has no derivative: use cr.evaluate(node) and take its argsort",
-    "average": "use np.sum(x * w) / np.sum(w)",
-    "cbrt": "use x ** (1 / 3) for positive x",
-    "cosh": "use (np.exp(x) + np.exp(-x)) / 2",
-    "cumsum": "multiply with a triangular matrix: x @ np.triu(np.ones((n, n)))",
-    "hypot": "use np.sqrt(x ** 2 + y ** 2)",
-    "linalg.norm": "use cr.norm(x, axis)",
-    "log10": "use np.log(x) / np.log(10)",
-    "log2": "use np.log(x) / np.log(2)",
-    "prod": "use np.exp(np.sum(np.log(x))) for positive x, or a product of its entries",
+    "arctan": "use np.tanh or another activation",
+    "prod": "use np.exp(np.sum(np.log(x))) for positive x, or multiply its entries",
     "round": "rounding has derivative 0 everywhere: round the evaluated result instead",
-    "sinh": "use (np.exp(x) - np.exp(-x)) / 2",
     "sort": "use np.maximum and np.minimum, or x[order] with an order computed from values",
-    "tan": "use np.sin(x) / np.cos(x)",
-    "vstack": "use np.concatenate or np.stack",
+    **dict.fromkeys(
+        ["all", "allclose", "any", "argmax", "argmin", "argsort", "array_equal", "isclose"],
+        VALUES_ONLY,
+    ),
+    **dict.fromkeys(["isnan", "nonzero", "unique", "median", "percentile"], VALUES_ONLY),
 }
+"""What to use instead of a NumPy function that no operation of ours stands for."""
 
 
 def implements(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -48,26 +43,50 @@ def implements(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable
 def call_function(key: Any, *args: Any, **kwargs: Any) -> Any:
     """Call what stands for NumPy function `key`, or say what to use instead."""
     if key in functions:
-        return functions[key](*args, **kwargs)
-    name = getattr(key, "__name__", str(key))
+        return _called(key, functions[key], args, kwargs)
+    name = _full_name(key)
+    way_out = WAYS_OUT.get(name, "chainrule.ops lists the operations there are")
+    raise UnsupportedError(
+        f"np.{name} was called on a node; it has no place in a graph.\n  Instead: {way_out}."
+    )
+
+
+def _full_name(key: Any) -> str:
+    """Return the name of a NumPy function below ``np.``."""
     module = getattr(key, "__module__", None) or "numpy"
-    full = f"{module}.{name}".removeprefix("numpy.")
-    way_out = WAYS_OUT.get(full, "chainrule.ops lists the operations; evaluate(node) gives arrays")
-    raise UnsupportedError(f"np.{full} was called on a node; it has no derivative here: {way_out}.")
+    return f"{module}.{getattr(key, '__name__', key)}".removeprefix("numpy.")
+
+
+def _called(key: Any, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Call a function of ours; arguments that only NumPy's has are refused."""
+    wanted = signature(function)
+    try:
+        wanted.bind(*args, **kwargs)
+    except TypeError as problem:
+        raise UnsupportedError(
+            f"np.{_full_name(key)} was called on a node with arguments it does not take: {problem}."
+            f"\n  In a graph it is {getattr(function, '__name__', key)}{wanted}."
+        ) from None
+    return function(*args, **kwargs)
 
 
 def array_ufunc(node: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """Build a node for ``ufunc(*inputs)``: NumPy's protocol, a method of `Node`."""
+    name = ufunc.__name__
     if "out" in kwargs:
         raise UnsupportedError(
-            f"np.{ufunc.__name__} was asked to write a node into an array (`a += node`, `out=`): "
+            f"np.{name} was asked to write a node into an array (`a += node`, `out=`): "
             "arrays hold numbers.\n  Write a = a + node instead."
         )
-    if method != "__call__" or kwargs:
-        asked = f".{method}" if method != "__call__" else f" with {', '.join(kwargs)}="
+    if method != "__call__":
         raise UnsupportedError(
-            f"np.{ufunc.__name__}{asked} was called on a node; only plain calls build a graph.\n"
-            "  Use the function form: np.sum(x) for np.add.reduce(x), cr.where for where=."
+            f"np.{name}.{method} was called on a node; only plain calls build a graph.\n"
+            "  Use the function form, such as np.sum(x) for np.add.reduce(x)."
+        )
+    if kwargs:
+        raise UnsupportedError(
+            f"np.{name} was called on a node with {', '.join(kwargs)}=; only plain calls build a "
+            "graph.\n  Use cr.where for where=, node.astype for dtype=."
         )
     return call_function(ufunc, *inputs)
 

@@ -21,6 +21,7 @@ FAMILIES = (
     "index",
     "products",
     "composite",
+    "borrowed",
 )
 
 _modules = [import_module(f"chainrule.ops.{family}") for family in FAMILIES]

@@ -215,9 +215,7 @@ gelu_slope = elementwise(
     "gelu_slope",
     "The derivative of gelu: the normal distribution function plus x times its density.",
     value=_gelu_slope,
-    local=lambda out, x: (
-        apply("normal_density", x) * (2.0 - apply("square", within(x, 64.0))),
-    ),
+    local=lambda out, x: (apply("normal_density", x) * (2.0 - apply("square", within(x, 64.0))),),
     latex=r"\mathrm{{gelu}}'({0})",
     examples=POINTS,
 )

@@ -183,10 +183,14 @@ elementwise(
 )
 
 
-@implements(np.clip)
 def clip(x: Any, low: Any = None, high: Any = None) -> Any:
     """Return the entries, but no lower than `low` and no higher than `high` (None: no bound)."""
     return call("clip", x, -np.inf if low is None else low, np.inf if high is None else high)
+
+
+@implements(np.clip)
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    return clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
 
 
 sign = elementwise(

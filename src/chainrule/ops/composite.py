@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError, ValueRefused
 from chainrule.graph import Example, implements
-from chainrule.ops.compare import absolute, boolean, is_finite, stop_gradient, where
+from chainrule.ops.compare import absolute, boolean, stop_gradient, where
 from chainrule.ops.declare import broadcast, call, elementwise, general, linear
 from chainrule.ops.reduction import Axis, checked_axes, max, mean, reduction_rule, sum
 from chainrule.ops.transcendental import exp, log, sqrt, square
@@ -151,6 +151,24 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     return shifted - log(sum(exp(shifted), axes, keepdims=True))
 
 
+def _binade(x: Array) -> Array:
+    x = np.asarray(np.real(x))
+    info = np.finfo(x.dtype)
+    exponent = np.frexp(x)[1] - 1
+    scale = np.ldexp(x.dtype.type(1), np.clip(exponent, info.minexp + 1, info.maxexp - 2))
+    return np.asarray(np.where((x == 0) | ~np.isfinite(x), x.dtype.type(1), scale))
+
+
+elementwise(
+    "binade",
+    "The power of two at or below each entry's size, 1 for 0, inf and NaN; its derivative is 0.",
+    value=_binade,
+    local=lambda out, x: (None,),
+    latex=r"2^{{\lfloor \log_2 |{0}| \rfloor}}",
+    examples=[([3.0, -0.3],)],
+)
+
+
 def _count(name: str, x: Any, axes: tuple[int, ...], ddof: int) -> int:
     count: int = math.prod(np.shape(x)[a] for a in axes) - ddof
     if count <= 0:
@@ -173,7 +191,10 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     """Return the standard deviation over axes; of a constant it is 0, and so is its gradient."""
     axes = checked_axes("std", np.shape(x), axis)
     count = _count("std", x, axes, ddof)
-    return norm(x - mean(x, axes, keepdims=True), axes, keepdims) / math.sqrt(count)
+    scale = _scale(x, axes)
+    parts = x / scale
+    spread = _length(parts - mean(parts, axes, keepdims=True), axes) * scale / math.sqrt(count)
+    return spread if keepdims else sum(spread, axes)
 
 
 def norm(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -182,15 +203,24 @@ def norm(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     Examples
     --------
     >>> import numpy as np
-    >>> float(norm(np.array([3e200, 4e200])))
-    5e+200
+    >>> f"{norm(np.array([3e200, 4e200])):.9g}"
+    '5e+200'
     """
     axes = checked_axes("norm", np.shape(x), axis)
     if not all(np.shape(x)[a] for a in axes):
         return sum(absolute(x), axes, keepdims)
-    top = stop_gradient(max(absolute(x), axes, keepdims=True))
-    scale = where(call("logical_and", top > 0, is_finite(top)), top, 1.0)
-    squares = sum(square(x / scale), axes, keepdims=True)
-    nothing = squares <= 0
-    length = where(nothing, 0.0, sqrt(where(nothing, 1.0, squares))) * scale
+    scale = _scale(x, axes)
+    length = _length(x / scale, axes) * scale
     return length if keepdims else sum(length, axes)
+
+
+def _scale(x: Any, axes: tuple[int, ...]) -> Any:
+    """Return the power of two at the largest entry, by which to divide without rounding."""
+    return call("binade", max(absolute(x), axes, keepdims=True))
+
+
+def _length(x: Any, axes: tuple[int, ...]) -> Any:
+    """Return the root of the sum of squares, kept axes; 0 with gradient 0 where all are 0."""
+    squares = sum(square(x), axes, keepdims=True)
+    nothing = squares <= 0
+    return where(nothing, 0.0, sqrt(where(nothing, 1.0, squares)))

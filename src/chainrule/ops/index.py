@@ -5,6 +5,7 @@ Knows values and adjoints; knows no executor.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from chainrule.errors import DTypeError, ShapeError, UnsupportedError, ValueRefused
 from chainrule.graph import Example, Node, apply, as_node, implements
 from chainrule.ops.declare import in_double, kept_dtype, linear
+from chainrule.ops.reduction import checked_axes
 from chainrule.ops.shape import reshape
 from chainrule.types import Array, DType, Shape
 
@@ -50,6 +52,7 @@ linear(
         Example((2.0,), {"key": ()}),
     ],
 )
+
 
 def _place_shape(g: Shape, key: Key, shape: Shape) -> Shape:
     if _slice_shape(shape, key) != g:
@@ -169,82 +172,94 @@ def gather(x: Any, index: Any, axis: int = 0) -> Node:
     array([7., 5.])
     """
     x, index = as_node(x), as_node(index)
-    if index.op == "constant" and index.data is not None:
-        checked_index(index.data, x.shape[axis])
-    return apply("gather", x, index, axis=axis % x.ndim)
+    (along,) = checked_axes("gather", x.shape, axis)
+    if index.op == "constant" and index.data is not None and index.dtype.kind == "i":
+        checked_index(index.data, x.shape[along])
+    return apply("gather", x, index, axis=along)
 
 
-implements(np.take)(gather)
+@implements(np.take)
+def _np_take(a: Any, indices: Any, axis: int | None = None) -> Node:
+    """Return entries as `numpy.take` does: of the flat array unless an axis is named."""
+    return gather(reshape(a, -1), indices) if axis is None else gather(a, indices, axis)
 
 
 @implements("getitem")
 def getitem(x: Node, key: Any) -> Node:
-    """Return ``x[key]``: numbers, slices, None, ``...``, boolean masks, leading integer arrays."""
+    """Return ``x[key]`` for every key that NumPy takes, and for integer nodes on leading axes.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> x = cr.variable("x", [[1.0, 2.0], [3.0, 4.0]])
+    >>> cr.evaluate(x[:, 0]), cr.evaluate(x[x.shape[0] - 1, ::-1])
+    (array([1., 3.]), array([4., 3.]))
+    """
     parts = key if isinstance(key, tuple) else (key,)
-    parts = tuple(_as_index(part) for part in parts)
-    if any(isinstance(part, (np.ndarray, Node)) for part in parts):
-        return _take(x, parts)
+    if any(isinstance(part, Node) for part in parts):
+        return _at_nodes(x, parts)
+    if all(_is_plain(part) for part in parts):
+        return _plain(x, parts)
+    return gather(reshape(x, (x.size,)), _places(x.shape, key), 0)
+
+
+def _is_plain(part: Any) -> bool:
+    """Tell whether a part of a key is a number, a slice, None or ``...``."""
+    number = isinstance(part, (int, np.integer)) and not isinstance(part, bool)
+    return number or part is None or part is Ellipsis or isinstance(part, slice)
+
+
+def _places(shape: Shape, key: Any) -> Array:
+    """Return where in the flat array NumPy would find the entries of ``x[key]``."""
+    numbers = np.arange(math.prod(shape), dtype=np.int64).reshape(shape)
+    try:
+        return np.asarray(numbers[key])
+    except (IndexError, ValueError, TypeError) as problem:
+        raise ShapeError(f"x[key] of shape {shape}: {problem}.") from None
+
+
+def _plain(x: Node, parts: tuple[Any, ...]) -> Node:
+    """Return x under numbers, slices, None and ``...``."""
+    shape = _places_shape(x.shape, parts)
     taken = sum(part is not None and part is not Ellipsis for part in parts)
-    if taken > x.ndim:
-        raise ShapeError(f"x[...]: {taken} indexes were given for shape {x.shape}.")
-    gap = parts.index(Ellipsis) if Ellipsis in parts else len(parts)
+    gap = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
     full = (slice(None),) * (x.ndim - taken)
-    parts = (*parts[:gap], *full, *parts[gap + 1 :])
-    return _basic(x, parts)
-
-
-def _as_index(part: Any) -> Any:
-    """Return lists as arrays and masks as places; numbers, slices and nodes as they are."""
-    if isinstance(part, Node) or part is None or part is Ellipsis or isinstance(part, slice):
-        return part
-    array = np.asarray(part)
-    if array.dtype.kind == "b":
-        places = np.nonzero(array)
-        if len(places) != 1:
-            raise UnsupportedError("x[mask]: the mask has several axes; use cr.where(mask, x, 0).")
-        return places[0]
-    if array.dtype.kind not in "iu":
-        raise UnsupportedError(f"x[key]: a key of type {type(part).__name__} is not understood.")
-    return array if array.ndim else int(array)
-
-
-def _basic(x: Node, parts: tuple[Any, ...]) -> Node:
-    """Return x under numbers, slices and None."""
-    key: list[tuple[int, int | None, int]] = []
-    shape: list[int] = []
-    for part in parts:
-        if part is None:
-            shape.append(1)
-            continue
-        length = x.shape[len(key)]
-        if isinstance(part, int):
-            if not -length <= part < length:
-                raise ShapeError(f"x[{part}]: the axis has length {length} (shape {x.shape}).")
-            key.append((part % length, part % length + 1, 1))
-            continue
-        start, stop, step = part.indices(length)
-        key.append((start, stop if stop >= 0 else None, step))
-        shape.append(len(range(start, stop, step)))
+    ranges = [p for p in (*parts[:gap], *full, *parts[gap + 1 :]) if p is not None]
+    key = tuple(_range(p, n) for p, n in zip(ranges, x.shape, strict=True))
     whole = all(k == (0, n, 1) for k, n in zip(key, x.shape, strict=True))
-    out = x if whole else apply("slice", x, key=tuple(key))
-    return reshape(out, tuple(shape)) if tuple(shape) != out.shape else out
+    out = x if whole else apply("slice", x, key=key)
+    return reshape(out, shape) if shape != out.shape else out
 
 
-def _take(x: Node, parts: tuple[Any, ...]) -> Node:
-    """Return x at leading integer arrays, such as ``p[rows, classes]``."""
-    count = len(parts)
-    if any(not isinstance(part, (np.ndarray, Node, int)) for part in parts):
+def _places_shape(shape: Shape, parts: tuple[Any, ...]) -> Shape:
+    """Return the shape of ``x[key]``, or say which part does not fit."""
+    try:
+        return tuple(np.broadcast_to(np.zeros(()), shape)[parts].shape)
+    except (IndexError, TypeError) as problem:
+        raise ShapeError(f"x[key] of shape {shape}: {problem}.") from None
+
+
+def _range(part: Any, length: int) -> tuple[int, int | None, int]:
+    """Return start, stop and step of a number or a slice along an axis."""
+    if not isinstance(part, slice):
+        return (int(part) % length, int(part) % length + 1, 1)
+    start, stop, step = part.indices(length)
+    return (start, stop if stop >= 0 else None, step)
+
+
+def _at_nodes(x: Node, parts: tuple[Any, ...]) -> Node:
+    """Return x at leading integer nodes, such as ``p[rows, classes]``."""
+    if any(part is None or part is Ellipsis or isinstance(part, slice) for part in parts):
         raise UnsupportedError(
-            "x[key] mixes integer arrays with slices; take them one after the other.\n"
+            "x[key] mixes nodes with slices; take them one after the other.\n"
             "  cr.gather(x, index, axis) takes entries along any one axis."
         )
+    if len(parts) > x.ndim:
+        raise ShapeError(f"x[...]: {len(parts)} indexes were given for shape {x.shape}.")
     flat: Any = 0
     for part, length in zip(parts, x.shape, strict=False):
-        if not isinstance(part, Node):
-            part = np.asarray(part) + length * (np.asarray(part) < 0)
-            checked_index(part, length)
-        flat = flat * length + part
-    if isinstance(flat, Node) and flat.dtype.kind != "i":
-        flat = apply("cast", flat, dtype="int64")
-    merged = int(np.prod(x.shape[:count], dtype=np.int64))
-    return gather(reshape(x, (merged, *x.shape[count:])), flat, 0)
+        index = as_node(part)
+        _gather_dtype(x.dtype, index.dtype)
+        flat = apply("cast", flat * length + index, dtype="int64")
+    merged = math.prod(x.shape[: len(parts)])
+    return gather(reshape(x, (merged, *x.shape[len(parts) :])), flat, 0)
