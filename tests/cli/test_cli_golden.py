@@ -20,6 +20,7 @@ SPEEDS = [
     (r"[\d.]+ [kMG]B at the\s+peak of the process", "N MB at the peak of the process"),
     (r"[\d.]+ [kMG]B expected", "N MB expected"),
     (r"[\d.]+ [kM]B, intact", "N kB, intact"),
+    (r"\b\de-1\d\b", " tiny"),
 ]
 PAGES = {
     "demo": ["demo"],
@@ -36,9 +37,15 @@ PAGES = {
 }  # fmt: skip
 
 
+def fewer_digits(match):
+    """Return a long number with the digits that every processor finds, in the same place."""
+    return f"{float(match[0]):.9g}".rjust(len(match[0]))
+
+
 def compare(name, text):
     for pattern, stand_in in SPEEDS:
         text = re.sub(pattern, stand_in, text)
+    text = re.sub(r"-?\d\.\d{12,}(e-?\d+)?", fewer_digits, text)
     path = GOLDEN / f"{name}.txt"
     if os.environ.get("WRITE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
@@ -73,19 +80,18 @@ def test_no_line_ends_with_blanks(name):
         assert not re.search(r" $", text, re.MULTILINE)
 
 
+SEED = (
+    0.38038349310856134, 0.24997670387612728, 0.2497291371290682, 0.24883556540840868,
+    0.2430179563469606, 0.20231282703011755, 0.13428512410180704, 0.0342382053620209,
+    0.012399204540152087, 0.006836030803331469,
+)  # fmt: skip
+
+
 def test_the_seed_is_printed_as_its_listing_prints_it(cli):
     lines = cli("demo").out.splitlines()
-    assert lines[:10] == [
-        "Iteration 0, Loss: 0.38038349310856134",
-        "Iteration 1000, Loss: 0.24997670387612728",
-        "Iteration 2000, Loss: 0.2497291371290682",
-        "Iteration 3000, Loss: 0.24883556540840868",
-        "Iteration 4000, Loss: 0.2430179563469606",
-        "Iteration 5000, Loss: 0.20231282703011755",
-        "Iteration 6000, Loss: 0.13428512410180704",
-        "Iteration 7000, Loss: 0.0342382053620209",
-        "Iteration 8000, Loss: 0.012399204540152087",
-        "Iteration 9000, Loss: 0.006836030803331469",
-    ]
+    for k, (line, loss) in enumerate(zip(lines, SEED, strict=False)):
+        printed = line.removeprefix(f"Iteration {1000 * k}, Loss: ")
+        assert printed == repr(float(printed))
+        assert float(printed) == pytest.approx(loss, rel=1e-10)
     assert lines[10] == "Final output after training:"
     assert lines[11:15] == ["[[0.07125372]", " [0.93446125]", " [0.93473281]", " [0.06774813]]"]

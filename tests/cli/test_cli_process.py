@@ -12,6 +12,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-m", "chainrule"]
 LONG = ["train", "--epochs", "100000", "--patience", "0", "--hidden", "4"]
 

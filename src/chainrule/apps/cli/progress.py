@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chainrule.apps.cli.figures import duration, number, score
-from chainrule.apps.cli.page import LABEL
+from chainrule.apps.cli.page import LABEL, plain
 from chainrule.apps.cli.screen import Screen
 from chainrule.train import Callback, Progress
 
@@ -33,6 +33,16 @@ def shown(out: Screen) -> Iterator[Callback]:
         return
     with Live(console=out, auto_refresh=False, transient=True) as live:
         yield _Bar(live, out)
+
+
+@contextmanager
+def busy(out: Screen, what: str) -> Iterator[None]:
+    """Say in a terminal what is being done, for as long as the block runs."""
+    if not out.moves or out.quiet:
+        yield
+        return
+    with out.status(Text(plain(what)), spinner="dots" if out.unicode else "line"):
+        yield
 
 
 class _Bar:
@@ -66,7 +76,8 @@ def _bar(now: Progress, width: int) -> Table:
 
 def _figures(now: Progress) -> list[str]:
     """Return what there is to say, the most important first."""
-    found = [f"{now.epoch}/{now.epochs}", f"loss {number(now.loss, 3)}"]
+    current = now.epoch if now.end_of_epoch else now.epoch + 1
+    found = [f"{current}/{now.epochs}", f"loss {number(now.loss, 3)}"]
     if now.validation_score is not None:
         found.append(f"validation {now.score_name} {score(now.validation_score)}")
     return [*found, f"{duration(now.seconds_left)} left", f"{now.rows_per_second:,.0f} rows/s"]

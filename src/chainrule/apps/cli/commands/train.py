@@ -28,7 +28,7 @@ from chainrule.apps.cli.flags import (
     TrainingFlags,
 )
 from chainrule.apps.cli.page import gap, item, steps
-from chainrule.apps.cli.progress import shown
+from chainrule.apps.cli.progress import busy, shown
 from chainrule.apps.cli.report import (
     show_curve,
     show_network,
@@ -99,7 +99,8 @@ def train(
     source = _source(data, target, table)
     place = Path(output.out) if output.out else _free_place(source.path)
     check_place(place, overwrite=output.overwrite)
-    dataset = _prepared(out, source, columns, network, training.seed)
+    with busy(out, f"reading {source.path}"):
+        dataset = _prepared(source, columns, network, training.seed)
     job = plan_table(dataset, **_settings(network, training))
     _show_plan(out, source, job)
     run, seconds = _trained(out, job)
@@ -155,9 +156,7 @@ def _free_place(path: str) -> Path:
     return next(place for place in tried if not place.exists())
 
 
-def _prepared(
-    out: Screen, source: Source, columns: ColumnFlags, network: NetworkFlags, seed: int
-) -> Dataset:
+def _prepared(source: Source, columns: ColumnFlags, network: NetworkFlags, seed: int) -> Dataset:
     return prepare(
         source.path,
         source.target,
