@@ -20,7 +20,7 @@ INITIAL: dict[str, ArrayLike] = {
     **{name: np.transpose(w) for name, w in ROW_IS_NEURON.items()},
     **BIASES,
 }
-WRONG = "published number is wrong: see the note"
+WRONG = "the page is wrong"
 
 
 def trained(steps: int = 10_000, **changed: Array) -> Run:
@@ -86,23 +86,23 @@ def _updated(run: Run) -> tuple[Row, ...]:
     inner = "0.1497807161 0.1995614323 0.2497511436 0.2995022873"
     page, error = "0.291027924", run.at(1).loss
     return (
-        *compared([f"w{k} after one update" for k in range(5, 9)], outer, new["W2"].T),
-        *compared([f"w{k} after one update" for k in range(1, 5)], inner, new["W1"].T),
-        compare("E after one update", page, error, None)._replace(verdict=WRONG),
-        compare("E after one update, in the page's order", page, in_the_pages_order(run), None),
-        compare("E after one update, recomputed", "0.291027773694", error, None),
+        *compared([f"w{k} after 1 update" for k in range(5, 9)], outer, new["W2"].T),
+        *compared([f"w{k} after 1 update" for k in range(1, 5)], inner, new["W1"].T),
+        compare("E after 1 update", page, error, None)._replace(verdict=WRONG),
+        compare("E by the page's order", page, in_the_pages_order(run), None),
+        compare("E, right value", "0.291027773694", error, None),
     )
 
 
 def _in_the_end(run: Run) -> tuple[Row, ...]:
     last = run.at(run.steps)
-    page = compared(["out_o1 at the end", "out_o2 at the end"], "0.015912196 0.984065734",
+    page = compared(["out_o1 in the end", "out_o2 in the end"], "0.015912196 0.984065734",
                     last.values["out"])  # fmt: skip
-    names = ["out_o1 at the end, recomputed", "out_o2 at the end, recomputed"]
+    names = ["out_o1, right value", "out_o2, right value"]
     return (
         *(row._replace(verdict=WRONG) for row in page),
         *compared(names, "0.0159136204 0.9840642735", last.values["out"]),
-        *compared(["E at the end, recomputed"], "3.51018778298e-05", last.loss),
+        *compared(["E in the end"], "3.51018778298e-05", last.loss),
     )
 
 
