@@ -106,8 +106,14 @@ def test_integers_beyond_their_type_are_cast_first():
 def test_float32_inputs_and_what_it_cannot_hold(table):
     fitted = Preparation.fit(table, "kind")
     assert fitted.inputs(table, dtype="float32").dtype == np.float32
-    with pytest.raises(DataError, match=r"column 'size': row 2 .*too far"):
+    with pytest.raises(DataError, match=r"column 'size' has 1e\+60 in row 2 .*too far"):
         fitted.inputs(changed(size=[1.0, 2, 1e60, 1, 1, 1]), dtype="float32")
+
+
+def test_a_target_that_float32_cannot_hold():
+    table = read_table({"x": [1.0, 2.0, 3.0], "y": [1.5, 2.5, 1e200]})
+    with pytest.raises(DataError, match=r"column 'y' has 1e\+200 in row 2"):
+        Preparation.fit(table, "y", rows=[0, 1]).targets(table, dtype="float32")
 
 
 def test_without_scaling_numbers_stay_as_they_are(table):

@@ -27,6 +27,8 @@ from chainrule.types import Array, ArrayLike
 
 Extra = Literal["error", "ignore"]
 
+_CHUNK = 1 << 20  # features looked at together, so that a check needs little memory
+
 
 @dataclass(frozen=True)
 class Preparation:
@@ -186,6 +188,7 @@ class Preparation:
             column = self._usable(table, transform, chosen)
             transform.encode(column, chosen, table.where, out[:, start:stop])
             start = stop
+        _check_finite(table, chosen, out, self.transforms)
         return out
 
     def targets(self, table: Table, rows: ArrayLike | None = None, dtype: Any = "float64") -> Array:
@@ -204,6 +207,7 @@ class Preparation:
             return self.output.encode(column, chosen, table.where)
         out = np.empty((len(chosen), len(self.output.features)), dtype=dtype)
         self.output.encode(column, chosen, table.where, out)
+        _check_finite(table, chosen, out, (self.output,))
         return np.ascontiguousarray(out[:, 0])
 
     def decode(self, outputs: ArrayLike) -> Array:
@@ -294,6 +298,24 @@ class Preparation:
             if gaps.any():
                 raise DataError(gap_message(table, column.name, int(rows[np.argmax(gaps)])))
         return column
+
+
+def _check_finite(
+    table: Table, rows: Array, out: Array, transforms: Sequence[Standardize | OneHot | Flag]
+) -> None:
+    """Refuse a number so far from the training rows that its feature has no finite value."""
+    step = max(1, _CHUNK // max(1, out.shape[1]))
+    for start in range(0, len(out), step):
+        wild = ~np.isfinite(out[start : start + step])
+        if wild.any():
+            row, feature = divmod(int(np.argmax(wild)), out.shape[1])
+            owners = [transform for transform in transforms for _ in transform.features]
+            name, place = owners[feature].name, int(rows[start + row])
+            raise DataError(
+                f"{table.source}: column {name!r} has {table.column(name).cell(place)!r} in "
+                f"{table.where(place)}, too far from the training rows for {out.dtype}.\n"
+                "  Correct the cell; or train with a table that has such values."
+            )
 
 
 def _finite(values: Array) -> Array:

@@ -58,20 +58,14 @@ class Standardize:
     def encode(self, column: Column, rows: Array, where: Where, out: Array) -> None:
         """Write the features of the given rows into out, (rows, features)."""
         values = numbers_of(column, where)[rows]
-        gaps = np.isnan(values)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):  # what is not finite then is refused by its reader
             out[:, 0] = self.scaled(values)
-        if gaps.any():
-            out[gaps, 0] = (self.fill - self.center) / self.spread
         if self.indicator:
-            out[:, 1] = gaps
-        wild = ~np.isfinite(out[:, 0])
-        if wild.any():
-            row = int(np.argmax(wild))
-            raise DataError(
-                f"column {self.name!r}: {where(int(rows[row]))} has {float(values[row])!r}, too "
-                f"far from the training rows (mean {self.mean:.6g}) for {out.dtype}."
-            )
+            out[:, 1] = 0
+        if column.missing or column.nans:
+            gaps = np.isnan(values)
+            out[gaps, 0] = (self.fill - self.center) / self.spread
+            out[gaps, 1:] = 1
 
     def scaled(self, values: Array) -> Array:
         """Return numbers in units of the training rows' standard deviation."""
@@ -120,28 +114,29 @@ def fit_standardize(name: str, values: Array, *, scale: bool = True) -> Standard
     indicator = bool(gaps.any())
     if not present.size:
         return Standardize(name, 0.0, 1.0, 0.0, 0, indicator)
-    exponent = _exponent(present)
+    low, high = float(present.min()), float(present.max())
+    exponent = _exponent(max(high, -low))
     units = np.ldexp(present, -exponent) if exponent else present
-    mean, spread = _moments(units)
+    mean, spread = _moments(units) if low != high else (float(units[0]), 1.0)
     if scale:
         return Standardize(name, mean, spread, mean, exponent, indicator)
     return Standardize(name, 0.0, 1.0, float(np.ldexp(mean, exponent)), 0, indicator)
 
 
-def _exponent(values: Array) -> int:
-    largest = float(max(np.max(values), -np.min(values)))
+def _exponent(largest: float) -> int:
     return 0 if largest == 0 or _SMALL < largest < _LARGE else int(np.frexp(largest)[1])
 
 
 def _moments(values: Array) -> tuple[float, float]:
-    """Return mean and standard deviation; a constant has its own value and 1."""
-    low, high = float(np.min(values)), float(np.max(values))
-    if low == high:
-        return low, 1.0
-    mean = float(np.mean(values))
-    mean += float(np.mean(values - mean))
-    spread = float(np.sqrt(np.mean(np.square(values - mean))))
-    return mean, spread or 1.0
+    """Return mean and standard deviation, the mean corrected by that of the residuals."""
+    count = len(values)
+    mean = float(np.add.reduce(values)) / count
+    residuals = values - mean
+    shift = float(np.add.reduce(residuals)) / count
+    residuals -= shift
+    np.square(residuals, out=residuals)
+    spread = float(np.sqrt(np.add.reduce(residuals) / count))
+    return mean + shift, spread or 1.0
 
 
 def numbers_of(column: Column, where: Where) -> Array:
