@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.data import Preparation, Reading, Table, read_table
+from chainrule.data import Preparation, Reading, read_table
 from chainrule.data.transforms import fit_standardize
 from chainrule.errors import DataError, ShapeError, SpecError, ValueRefused
 
@@ -395,9 +395,3 @@ def test_very_many_features_are_refused_with_an_estimate(table, monkeypatch):
     monkeypatch.setattr("chainrule.data.memory.available_memory", lambda: 100)
     with pytest.raises(DataError, match=r"6 rows x 5 features would need .* MiB, but only"):
         fitted.inputs(table)
-
-
-def test_tables_and_columns_are_what_they_say(table):
-    assert isinstance(table, Table)
-    assert "size" in table
-    assert table.missing == dict.fromkeys(COLUMNS, 0)
