@@ -58,10 +58,10 @@ def test_numpy_code_on_a_node_gives_what_it_gives_on_the_array(forward):
         (lambda x: np.stack([x, x[0]]), ShapeError, "stack"),
         (lambda x: np.max(x[:0]), ShapeError, "max of nothing"),
         (lambda x: np.mean(x[:, :0]), ShapeError, "mean of nothing"),
-        (lambda x: x[2], ShapeError, "length 2"),
-        (lambda x: x[0, 0, 0], ShapeError, "3 indexes"),
+        (lambda x: x[2], ShapeError, "index 2 is out of bounds"),
+        (lambda x: x[0, 0, 0], ShapeError, "3 were indexed"),
         (lambda x: np.sort(x), UnsupportedError, "np.sort"),
-        (lambda x: np.linalg.norm(x), UnsupportedError, r"np.linalg.norm.*cr.norm"),
+        (lambda x: np.linalg.norm(x), UnsupportedError, r"np.linalg.norm"),
         (lambda x: np.add.reduce(x), UnsupportedError, "np.sum"),
         (lambda x: np.exp(x, out=np.zeros((2, 3))), UnsupportedError, "a = a"),
         (lambda x: bool(x[0, 0] > 0), UnsupportedError, "cr.where"),
@@ -133,7 +133,9 @@ def test_dtypes_are_inferred_as_numpy_infers_them():
     assert cr.variable("n", 3).dtype == np.float64
 
 
-@pytest.mark.parametrize("bad", [np.ones(2, np.complex128), np.ones(2, np.float16), ["a"], object()])
+@pytest.mark.parametrize(
+    "bad", [np.ones(2, np.complex128), np.ones(2, np.float16), ["a"], object()]
+)
 def test_dtypes_that_a_graph_cannot_hold_are_refused(bad):
     with pytest.raises(DTypeError):
         cr.constant(bad)

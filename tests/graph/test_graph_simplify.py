@@ -24,7 +24,9 @@ def value_as_built(node, feed):
             elif not item.inputs:
                 known[item] = feed[item.name]
             else:
-                known[item] = primitives[item.op].value(*(known[x] for x in item.inputs), **item.attrs)
+                known[item] = primitives[item.op].value(
+                    *(known[x] for x in item.inputs), **item.attrs
+                )
     return np.asarray(known[node])
 
 

@@ -6,6 +6,7 @@ Knows how a graph is built, differentiated and interpreted; knows no network.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from chainrule.autodiff import gradients
 from chainrule.errors import ShapeError, SpecError
 from chainrule.executors.interpreter import bind
-from chainrule.graph import Node, apply, as_node, variable
+from chainrule.graph import Node, apply, as_node, constant, substitute, toposort, variable
 from chainrule.plan import Plan, make_plan
 
 
@@ -137,7 +138,11 @@ def value_and_grad(
         found = _gradient_nodes(function, out, inputs)
         results = [as_node(out), *found]
         given = list(_flat(list(args) + list(kwargs.values())))
-        if not any(isinstance(a, Node) for a in given):
+        if any(isinstance(a, Node) for a in given) or _is_inside(results, inputs):
+            results = substitute(
+                results, {x: constant(x.data) for x in inputs if x.data is not None}
+            )
+        else:
             results = evaluate(results)
         ready = iter(results[1:])
         trees = tuple(_rebuilt(args[position], ready) for position in positions)
@@ -172,6 +177,12 @@ def grad(function: Callable[..., Any], wrt: int | Sequence[int] = 0) -> Callable
         return both(*args, **kwargs)[1]
 
     return gradient
+
+
+def _is_inside(results: Sequence[Node], inputs: Sequence[Node]) -> bool:
+    """Tell whether a result needs an argument of a trace around this one: it stays a node then."""
+    own = set(inputs)
+    return any(node.attrs.get("traced", False) and node not in own for node in toposort(*results))
 
 
 def _gradient_nodes(function: Callable[..., Any], out: Any, inputs: list[Node]) -> list[Node]:
@@ -210,8 +221,10 @@ def _traced(tree: Any, inputs: list[Node]) -> Any:
         return {key: _traced(value, inputs) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)) and not _is_numbers(tree):
         return type(tree)(_traced(value, inputs) for value in tree)
-    number = f"argument {len(inputs)}"
-    node = apply("alias", tree) if isinstance(tree, Node) else variable(number, tree)
+    if isinstance(tree, Node):
+        node = apply("alias", tree)
+    else:
+        node = replace(variable(f"argument {len(inputs)}", tree), attrs={"traced": True})
     inputs.append(node)
     return node
 

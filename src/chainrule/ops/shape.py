@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ShapeError
-from chainrule.graph import Example, Node, apply, implements
+from chainrule.graph import Example, Node, apply, constant, implements
 from chainrule.ops.declare import call, kept_dtype, linear
 from chainrule.ops.reduction import Axis, checked_axes, reduced
 from chainrule.types import Shape
@@ -69,6 +69,21 @@ def _reshape_shape(x: Shape, shape: Shape) -> Shape:
     return tuple(shape)
 
 
+def _reshaped(x: Node, shape: Shape) -> Node | None:
+    """Return `x` itself if it has the shape, and one number repeated as that in the new shape."""
+    if x.shape == shape:
+        return x
+    if x.op == "expand" and x.inputs[0].size == 1:
+        return apply("expand", _one_number(x.inputs[0]), shape=shape)
+    return None
+
+
+def _one_number(x: Node) -> Node:
+    if x.op == "constant" and x.data is not None:
+        return constant(x.data.reshape(()))
+    return apply("reshape", x, shape=()) if x.shape else x
+
+
 linear(
     "reshape",
     "The same entries in another shape.",
@@ -84,7 +99,7 @@ linear(
         Example((2.0,), {"shape": ()}),
         Example(([],), {"shape": (0, 2)}),
     ],
-    rewrite=lambda x, shape: x if x.shape == shape else None,
+    rewrite=_reshaped,
 )
 
 

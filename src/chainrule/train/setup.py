@@ -148,7 +148,7 @@ class Setup:
         updates = self.optimizer.updates(trainable, {k: found[k] for k in trainable})
         if purpose == "train":
             lean = {k: names[k] for k in ("L", "penalty") if k in names}
-            return make_plan(lean, {}, updates.new)
+            return make_plan(lean, {k: found[k] for k in trainable}, updates.new)
         return make_plan({**names, **updates.names}, found, updates.new)
 
     def program(self, rows: int, purpose: Purpose) -> Program:
