@@ -45,7 +45,7 @@ def fewer_digits(match):
 def compare(name, text):
     for pattern, stand_in in SPEEDS:
         text = re.sub(pattern, stand_in, text)
-    text = re.sub(r"-?\d\.\d{12,}(e-?\d+)?", fewer_digits, text)
+    text = re.sub(r"-?\d\.\d{16,}", fewer_digits, text)
     path = GOLDEN / f"{name}.txt"
     if os.environ.get("WRITE_GOLDEN"):
         path.write_text(text, encoding="utf-8")

@@ -124,9 +124,9 @@ def draw(lines: Sequence[Line], *, width: int, height: int, braille: bool) -> li
     >>> line = Line("loss", [4.0, 2.0, 1.0], "cyan", "*")
     >>> for text in draw([line], width=24, height=3, braille=False):
     ...     print(text.plain.rstrip())
-          4 |*
-        2.5 |    *
-          1 |        * loss 1
+            4 |***
+          2.5 |   ***
+            1 |      ** loss 1
     """
     finite = [v for line in lines for v in line.values if math.isfinite(v)]
     if not finite:

@@ -19,6 +19,19 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def beside(published: str, ours: float) -> str:
+    """Return our number with a few digits more than a published one has.
+
+    Examples
+    --------
+    >>> beside("0.3775", 0.37750000000000006), beside("0.291027924", 0.29102777369359933)
+    ('0.3775', '0.291027773694')
+    """
+    mantissa = published.lower().partition("e")[0]
+    digits = sum(c.isdecimal() for c in mantissa.lstrip("-0."))
+    return f"{ours:.{min(max(digits, 6) + 3, 15)}g}"
+
+
 def score(value: float | None) -> str:
     """Return a score with three decimals.
 

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from chainrule import cases
-from chainrule.apps.cli.figures import number
+from chainrule.apps.cli.figures import beside, number
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import gap, item, note, steps, table, words
 from chainrule.apps.cli.screen import Screen, screen
@@ -105,4 +105,10 @@ def _show_rows(out: Screen, played: CaseResult) -> None:
 def _cells(row: Row) -> tuple[str, str, str, str, Text]:
     verdict = words(row.verdict)
     verdict.stylize("green" if row.verdict == AGREES else "yellow")
-    return row.what, row.published, repr(row.ours), number(row.relative, 1), verdict
+    return (
+        row.what,
+        row.published,
+        beside(row.published, row.ours),
+        number(row.relative, 1),
+        verdict,
+    )
