@@ -92,18 +92,20 @@ def note(out: Screen, paragraph: Words) -> None:
 
 
 def steps(out: Screen, label: str, lines: Sequence[tuple[str, str]]) -> None:
-    """Write commands to go on with, and beside each what it does; a command is never wrapped."""
-    widths = [
-        max((cell_len(one) for one in column), default=0) for column in zip(*lines, strict=True)
-    ]
-    if LABEL + sum(widths) + 2 <= out.width:
-        table(out, ("", ""), [(Text(plain(one), "cyan"), why) for one, why in lines], label=label)
-        return
+    """Write commands to go on with, and what each does; a command is never wrapped."""
+    explained = [(cell_len(command), cell_len(why)) for command, why in lines if why]
+    widest = max((command for command, _ in explained), default=0)
+    longest = max((why for _, why in explained), default=0)
+    indent = _head(out, label)
+    fits = indent + widest + 2 + longest <= out.width
     for command, why in lines:
-        indent = _head(out, label)
-        _line(out, _lead(label if indent == LABEL else "", indent) + Text(plain(command), "cyan"))
-        item(out, "", Text.assemble("  ", (plain(why), "dim")))
+        line = _lead(label if indent == LABEL else "", indent) + Text(plain(command), "cyan")
         label = ""
+        if fits and why:
+            line += Text(" " * (widest + 2 - cell_len(command)) + plain(why))
+        _line(out, line)
+        if why and not fits:
+            item(out, "", Text.assemble("  ", (plain(why), "dim")))
 
 
 def table(
