@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError, ValueRefused
 from chainrule.graph import Example, implements
-from chainrule.ops.compare import absolute, boolean, stop_gradient, where
+from chainrule.ops.compare import absolute, boolean, equal, stop_gradient, where
 from chainrule.ops.declare import broadcast, call, elementwise, general, linear
 from chainrule.ops.reduction import Axis, checked_axes, max, mean, reduction_rule, sum
 from chainrule.ops.transcendental import exp, log, sqrt, square
@@ -38,8 +38,8 @@ elementwise(
 
 def _guard(x: Array, ok: Array, message: str) -> Array:
     if not np.all(ok):
-        row = int(np.argwhere(~np.atleast_1d(ok))[0][0])
-        raise ValueRefused(message.format(row=row))
+        index = [int(i) for i in np.argwhere(~np.atleast_1d(ok))[0]]
+        raise ValueRefused(message.format(row=index[0], index=index))
     return x
 
 
@@ -103,22 +103,34 @@ general(
 )
 
 
-def _checked_logits(x: Any, name: str, axes: tuple[int, ...]) -> Any:
+def _checked_logits(x: Any, name: str, axes: tuple[int, ...], empty: Any = False) -> Any:
     """Return the logits, guarded: a row needs a finite logit or exactly one that is +inf."""
+    column = np.ndim(x) == 2 and axes == (0,)
     message = (
-        f"{name} of row {{row}}: its logits have no single largest entry (all are -inf, or "
-        "several are +inf).\n  At least one logit must be finite; has the network diverged?"
+        f"{name} of {'column {index[1]}' if column else 'row {row}'}: its logits have no single "
+        "largest entry (all are -inf, or several are +inf).\n"
+        "  At least one logit must be finite; has the network diverged?"
     )
-    return call("guard", x, call("decided", x, axes=axes), message=message)
+    fine = call("logical_or", call("decided", x, axes=axes), empty)
+    return call("guard", x, fine, message=message)
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Any, axis: int = -1, *, masked: bool = False) -> Any:
     """Return exp(x) / sum(exp(x)) along an axis, without overflow.
+
+    Parameters
+    ----------
+    x : Node or array_like
+        The logits.
+    axis : int
+        Along which the result sums to 1.
+    masked : bool
+        Where all logits are -inf give zeros, with gradient zero, instead of an error.
 
     Raises
     ------
     ValueRefused
-        When evaluated on a row of only -inf, or with several +inf.
+        When evaluated on a row of only -inf (unless masked), or with several +inf.
 
     Examples
     --------
@@ -127,9 +139,11 @@ def softmax(x: Any, axis: int = -1) -> Any:
     array([0.5, 0.5])
     """
     axes = checked_axes("softmax", np.shape(x), axis)
-    shifted, _ = _shifted(_checked_logits(x, "softmax", axes), axes)
+    empty = equal(max(x, axes, keepdims=True), -np.inf) if masked else False
+    shifted, _ = _shifted(_checked_logits(x, "softmax", axes, empty), axes)
     e = exp(shifted)
-    return e / sum(e, axes, keepdims=True)
+    shares = e / sum(e, axes, keepdims=True)
+    return where(empty, 0.0, shares) if masked else shares
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
@@ -193,7 +207,7 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     count = _count("std", x, axes, ddof)
     scale = _scale(x, axes)
     parts = x / scale
-    spread = _length(parts - mean(parts, axes, keepdims=True), axes) * scale / math.sqrt(count)
+    spread = _length(parts - mean(parts, axes, keepdims=True), axes) / math.sqrt(count) * scale
     return spread if keepdims else sum(spread, axes)
 
 

@@ -173,7 +173,8 @@ def _normal_density(x: Array) -> Array:
 def _normal_cdf(x: Array) -> Array:
     if np.iscomplexobj(x):
         return 0.5 * _special("erfc", -x * math.sqrt(0.5))
-    return _special("ndtr", x)
+    tail = 0.5 * _special("erfcx", np.maximum(-x, 1.0) * math.sqrt(0.5)) * _gauss(x, 0.5)
+    return np.where(x < -1, tail, _special("ndtr", x))
 
 
 normal_density = elementwise(
