@@ -61,7 +61,7 @@ def test_numpy_code_on_a_node_gives_what_it_gives_on_the_array(forward):
         (lambda x: x[2], ShapeError, "index 2 is out of bounds"),
         (lambda x: x[0, 0, 0], ShapeError, "3 were indexed"),
         (lambda x: np.sort(x), UnsupportedError, "np.sort"),
-        (lambda x: np.linalg.norm(x), UnsupportedError, r"np.linalg.norm"),
+        (lambda x: np.fft.fft(x), UnsupportedError, r"np.fft.fft"),
         (lambda x: np.add.reduce(x), UnsupportedError, "np.sum"),
         (lambda x: np.exp(x, out=np.zeros((2, 3))), UnsupportedError, "a = a"),
         (lambda x: bool(x[0, 0] > 0), UnsupportedError, "cr.where"),
@@ -115,11 +115,9 @@ def test_a_chain_of_100_000_nodes_needs_no_recursion():
     assert len(depends_on(toposort(out), [x])) == 100_001
     check(out)
     repr(out)
-    (same,) = cr.simplify([out])
-    assert cr.evaluate(same) == 100_000.0
+    assert cr.evaluate(out) == 100_000.0
     assert cr.evaluate(cr.gradients(out, x)) == 1.0
-    assert cr.evaluate(cr.directional_derivative(out, [x], [2.0])) == 2.0
-    del out, same
+    del out
     gc.collect()
 
 
