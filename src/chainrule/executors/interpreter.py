@@ -5,8 +5,11 @@ Knows plans and the NumPy values that primitives declare; knows no layers and no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,12 +17,19 @@ import numpy as np
 from chainrule.errors import ShapeError, SpecError
 from chainrule.graph import LEAVES, Node, primitives
 from chainrule.plan import Plan
-from chainrule.types import Array
+from chainrule.types import Array, Shape
 
 FREED_BYTES = 1 << 16
 """Values below this size are kept to the end of a run: freeing them costs more than it saves."""
 
-Step = tuple[Callable[..., Any], tuple[int, ...], Mapping[str, Any], int, tuple[int, ...]]
+BLOCK_ENTRIES = 1 << 16
+"""Larger elementwise results are computed in blocks of rows of about this many entries, so that
+what an operation needs besides its result stays small. No entry depends on its block."""
+
+Pick = Callable[[list[Any]], Any]
+"""Takes the inputs of an instruction from the list of all values."""
+
+Step = tuple[Callable[..., Any], Pick, int, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Program:
     start : tuple
         The values of constants, None elsewhere.
     steps : tuple
-        (function, inputs, attributes, number, freed numbers) of each instruction.
+        (function, which takes its inputs, number, freed numbers) of each instruction.
     """
 
     plan: Plan
@@ -62,8 +72,8 @@ class Program:
         for name, number, _ in self.leaves:
             values[number] = feed[name]
         with np.errstate(all="ignore"):
-            for function, inputs, attrs, number, frees in self.steps:
-                values[number] = function(*[values[i] for i in inputs], **attrs)
+            for function, pick, number, frees in self.steps:
+                values[number] = function(*pick(values))
                 if frees and not keep:
                     for dead in frees:
                         values[dead] = None
@@ -100,9 +110,36 @@ def bind(plan: Plan) -> Program:
             leaves.append((node.name, instruction.number, node.shape))
         elif node.op not in LEAVES:
             large = tuple(n for n in instruction.frees if plan.instructions[n].bytes > FREED_BYTES)
-            value = primitives[node.op].value
-            steps.append((value, instruction.inputs, node.attrs, instruction.number, large))
+            steps.append((_function(node), _pick(instruction.inputs), instruction.number, large))
     return Program(plan, tuple(leaves), tuple(start), tuple(steps))
+
+
+def _pick(inputs: tuple[int, ...]) -> Pick:
+    """Return the function that takes these places out of a list, as a sequence."""
+    return itemgetter(*inputs) if len(inputs) > 1 else itemgetter(slice(inputs[0], inputs[0] + 1))
+
+
+def _function(node: Node) -> Callable[..., Any]:
+    """Return the function of a node's inputs, its attributes settled."""
+    rule = primitives[node.op]
+    value = partial(rule.value, **node.attrs) if node.attrs else rule.value
+    is_ufunc = isinstance(rule.value, np.ufunc)
+    if rule.kind != "elementwise" or is_ufunc or node.size <= BLOCK_ENTRIES or not node.ndim:
+        return value
+    return partial(_in_blocks, value, node.shape)
+
+
+def _in_blocks(value: Callable[..., Any], shape: Shape, *inputs: Any) -> Array:
+    """Return the value of an elementwise operation, computed some rows at a time."""
+    out = np.empty(0)
+    rows = max(1, BLOCK_ENTRIES // math.prod(shape[1:]))
+    spread = [np.ndim(x) == len(shape) and np.shape(x)[0] == shape[0] for x in inputs]
+    for start in range(0, shape[0], rows):
+        part = slice(start, start + rows)
+        found = value(*(x[part] if s else x for x, s in zip(inputs, spread, strict=True)))
+        out = out if start else np.empty(shape, found.dtype)
+        out[part] = found
+    return out
 
 
 def outputs(program: Program, values: list[Any], role: Mapping[str, Node]) -> dict[str, Array]:

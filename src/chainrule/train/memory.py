@@ -5,13 +5,22 @@ Knows sizes; allocates nothing large.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import numpy as np
-
+from chainrule.executors import peak_bytes
 from chainrule.train.forward import CHUNK_ROWS
 from chainrule.train.setup import Setup
 from chainrule.train.snapshots import BUDGET_BYTES, MOST
+
+ORDER_BYTES = 36
+"""Bytes for each row while an epoch's order is drawn: two orders, raw numbers, room to sort."""
+
+HISTORY_BYTES = 72
+"""Bytes written down for each step: two growing columns, and six when training ends."""
+
+ARRAY_BYTES = 200
+"""Bytes that Python takes for an array beside its entries, its place in a dict included."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +66,28 @@ def estimate_memory(
     snapshot_bytes : int
         Budget of snapshots.
     """
-    size = np.dtype(setup.dtype).itemsize
+    size = setup.dtype.itemsize
     batch = setup.rows if setup.full_batch else int(setup.batch_size or setup.rows)
     gathered = 0 if setup.full_batch else batch * (setup.x.shape[1] + setup.network.outputs) * size
-    step = setup.plan(batch, "train").peak_bytes + gathered
-    chunk = min(validation_rows, CHUNK_ROWS)
-    judged = setup.plan(chunk, "score").peak_bytes if chunk else 0
-    weights = sum(int(np.prod(s.shape)) for s in setup.network.specs.values())
-    state = weights * size * (1 + len(setup.optimizer.slots))
-    kept = min(MOST, steps, max(1, snapshot_bytes // max(state, 1)))
-    order = 0 if setup.full_batch or not setup.shuffle else setup.rows * 8 * 3
-    rows = setup.x.nbytes + setup.y.nbytes + (0 if setup.w is None else setup.w.nbytes)
-    validation = validation_rows * (setup.network.outputs + 1) * size
+    step = peak_bytes(setup.program(batch, "train")) + gathered
+    judged = 0
+    if validation_rows:
+        chunk = min(validation_rows, CHUNK_ROWS)
+        judged = peak_bytes(setup.program(chunk, "score"))
+        judged += validation_rows * (4 * setup.network.outputs + 1) * size
+    order = 0 if setup.full_batch or not setup.shuffle else setup.rows * ORDER_BYTES
     return MemoryEstimate(
-        rows, max(step, judged) + order + validation, state * (kept + 2), steps * 64
+        rows=setup.x.nbytes + setup.y.nbytes + (0 if setup.w is None else setup.w.nbytes),
+        step=max(step, judged) + order,
+        states=_state_bytes(setup, steps, snapshot_bytes),
+        history=steps * HISTORY_BYTES,
     )
+
+
+def _state_bytes(setup: Setup, steps: int, snapshot_bytes: int) -> int:
+    """Return the bytes of parameters and slots: now, best, and as snapshots."""
+    shapes = [spec.shape for spec in setup.network.specs.values()]
+    weights = sum(math.prod(shape) for shape in shapes) * setup.dtype.itemsize
+    copies = 1 + len(setup.optimizer.slots)
+    kept = min(MOST, steps, max(1, snapshot_bytes // max(weights * copies, 1)))
+    return (weights + len(shapes) * ARRAY_BYTES) * copies * (kept + 2)
