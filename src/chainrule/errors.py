@@ -12,7 +12,8 @@
     |-- DivergenceError     training ran away; says step, layer and tensor
     `-- MissingExtraError   an optional dependency is not installed
 
-Each message is three facts and a way out: what was asked, what was found, what would do.
+Each message is three facts and a way out: what was asked, what was found, what would do. Knows
+nothing of who raises them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The main job: a table in, a trained network out, with an honest score.
 
-Chooses what a user left open (units, loss, batch) and ties data to training; computes nothing
-of its own.
+Chooses what a user left open (units, loss, batch) and ties data to training. Knows tables, setups
+and runs; computes nothing of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import data
 from chainrule.errors import SpecError
 from chainrule.nn import Dense, Loss, Network, find_loss, losses
 from chainrule.optim import Adam, Optimizer, find_optimizer
@@ -226,13 +227,11 @@ def train_table(
     >>> run.report["score"]["name"], run.report["score"]["value"] > 0.99
     ('R2', True)
     """
-    from chainrule.data import Reading, prepare
-
-    homes = (plan_table, prepare, Reading)
+    homes = (plan_table, data.prepare, data.Reading)
     planned, prepared, read = (_taken(home, settings) for home in homes)
     _refuse_unknown(settings, homes)
-    reading = Reading(**{**read, "missing": tuple(missing_words)})
-    dataset = prepare(
+    reading = data.Reading(**{**read, "missing": tuple(missing_words)})
+    dataset = data.prepare(
         source,
         target,
         validation=validation,

@@ -90,7 +90,7 @@ def _feed(plan: Plan, values: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _one_of_its_name(feed: Mapping[str, Any], node: Node) -> None:
-    if node.name in feed and feed[node.name] is not node.data:
+    if feed.get(str(node.name), node.data) is not node.data:
         raise SpecError(
             f"two different variables are called {node.name!r}; give each a name of its own."
         )

@@ -1,6 +1,7 @@
 """Run: what people hold after training or loading.
 
-Wraps a plain record and calls the rooms below; computes nothing of its own.
+Wraps a plain record and calls the rooms below. Knows what people ask of a run; computes nothing
+of its own.
 """
 
 from __future__ import annotations

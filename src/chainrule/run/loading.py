@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from chainrule import data
 from chainrule.run.facade import Run
 
 
@@ -43,8 +44,6 @@ def load(path: str | os.PathLike[str]) -> Run:
     plain = contents.manifest.get("preparation")
     preparation = None
     if plain is not None:
-        from chainrule.data.preparation import Preparation
-
-        preparation = Preparation.from_dict(plain)
+        preparation = data.Preparation.from_dict(plain)
     source = contents.rows if isinstance(contents.rows, RowSource) else None
     return Run(record, preparation, contents.manifest.get("report") or {}, source)
