@@ -18,9 +18,9 @@ PAIRS = [(2.0, 3.0), (-1.5, 0.25), ([1.0, -2.0], 3.0)]
 
 def is_constant(x: Node, number: float) -> bool:
     """Tell whether every entry of `x` is known to be this number."""
-    return (
-        x.data is not None and x.op == "constant" and x.size > 0 and bool(np.all(x.data == number))
-    )
+    if x.op != "constant" or x.data is None or not x.size:
+        return False
+    return bool(np.all(x.data == number))
 
 
 def only(x: Node, *others: Node) -> Node | None:
