@@ -159,3 +159,21 @@ def named(drawn, by_w, by_b):
         if bias:
             found[bias] += np.asarray(by_b[k])[:units]
     return found
+
+
+@jax.jit
+def _curvature(form, w, b, v_w, v_b):
+    slope = lambda w, b: jax.grad(loss)((w, b), form)  # noqa: E731
+    return jax.jvp(slope, (w, b), (v_w, v_b))[1]
+
+
+def curvature(drawn, v):
+    """Return the Hessian of the loss times a direction, by name; no parameter may be shared."""
+    form, w, b = form_of(drawn)
+    v_w, v_b = np.zeros_like(w), np.zeros_like(b)
+    for k, (name, bias) in enumerate(drawn.names, LAYERS - len(drawn.layers)):
+        inputs, units = v[name].shape
+        v_w[k, :inputs, :units] = v[name]
+        if bias:
+            v_b[k, :units] = v[bias]
+    return named(drawn, *_curvature(form, w, b, v_w, v_b))

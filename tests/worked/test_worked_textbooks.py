@@ -165,6 +165,7 @@ def test_nine_lines_of_python():
 TRASK_X = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]]
 
 
+@pytest.mark.slow
 def test_trask_two_layers():
     start = 2 * np.random.RandomState(1).random_sample((3, 1)) - 1
     net = cr.Network([cr.Dense(1, "sigmoid", bias=False)], inputs=3)
