@@ -153,3 +153,18 @@ def test_an_epsilon_that_vanishes_in_the_dtype_is_refused(optimizer):
     with pytest.raises(SpecError, match="which is 0 in float32"):
         cr.train("1-1", [[1.0]], [1.0], optimizer=optimizer, steps=1, dtype="float32")
     cr.train("1-1", [[1.0]], [1.0], optimizer=optimizer, steps=1)
+
+
+def test_settings_can_be_given_in_the_order_of_the_books():
+    """Clipping is by name only, so that Momentum(0.1, 0.8) is what a textbook means by it."""
+    assert cr.Momentum(0.1, 0.8).momentum == 0.8
+    assert cr.RMSProp(0.01, 0.95).decay == 0.95
+    rule = cr.Adam(0.01, 0.8, 0.99, 1e-6)
+    assert (rule.beta1, rule.beta2, rule.epsilon) == (0.8, 0.99, 1e-6)
+    with pytest.raises(TypeError):
+        cr.SGD(0.1, 1.0)
+
+
+def test_an_optimizer_is_shown_as_the_call_that_makes_it():
+    assert repr(cr.Adam()) == "Adam(learning_rate=0.001)"
+    assert repr(cr.SGD(0.1, clip_norm=1.0)) == "SGD(learning_rate=0.1, clip_norm=1.0)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from numbers import Real
 from typing import Any, ClassVar, TypeVar
 
@@ -34,9 +34,21 @@ def optimizer(name: str) -> Any:
     def remember(cls: O) -> O:
         optimizers[name] = cls
         cls.kind = name  # type: ignore[attr-defined]
+        cls.__repr__ = _spoken  # type: ignore[assignment]
         return cls
 
     return remember
+
+
+def _spoken(self: Any) -> str:
+    """Return the call that makes this optimizer: the rate, and what is not at its default."""
+    settings = {f.name: getattr(self, f.name) for f in fields(self)}
+    told = [
+        f"{f.name}={settings[f.name]!r}"
+        for f in fields(self)
+        if f.name == "learning_rate" or settings[f.name] != f.default
+    ]
+    return f"{type(self).__name__}({', '.join(told)})"
 
 
 @dataclass(frozen=True)
@@ -72,8 +84,8 @@ class Optimizer(ABC):
     """
 
     learning_rate: float | Schedule = 0.01
-    clip_value: float | None = None
-    clip_norm: float | None = None
+    clip_value: float | None = field(default=None, kw_only=True)
+    clip_norm: float | None = field(default=None, kw_only=True)
 
     slots: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[str] = ""
@@ -174,7 +186,7 @@ def find_optimizer(given: str | Mapping[str, Any] | Optimizer) -> Optimizer:
     Examples
     --------
     >>> find_optimizer({"name": "sgd", "learning_rate": 0.5})
-    SGD(learning_rate=0.5, clip_value=None, clip_norm=None)
+    SGD(learning_rate=0.5)
     """
     if isinstance(given, Optimizer):
         return given
