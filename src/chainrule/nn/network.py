@@ -64,6 +64,9 @@ class Network:
         At least one; the last one gives the output.
     inputs : int
         Features of a row, at least 1.
+    frozen : sequence of str
+        Names of parameters that training never changes (``b1``); a layer's `trainable` says the
+        same of its own.
 
     Raises
     ------
@@ -84,8 +87,9 @@ class Network:
 
     layers: tuple[Layer, ...]
     inputs: int
+    frozen: tuple[str, ...] = ()
 
-    def __init__(self, layers: Sequence[Layer], inputs: int) -> None:
+    def __init__(self, layers: Sequence[Layer], inputs: int, frozen: Sequence[str] = ()) -> None:
         if isinstance(inputs, bool) or not isinstance(inputs, Integral) or int(inputs) < 1:
             raise SpecError(
                 f"a network needs inputs, a whole number of at least 1; got {inputs!r}."
@@ -100,13 +104,23 @@ class Network:
                 raise SpecError(f"{item!r} is not a layer; use for example Dense(4, 'sigmoid').")
         object.__setattr__(self, "layers", tuple(layers))
         object.__setattr__(self, "inputs", int(inputs))
+        named = tuple(frozen) if isinstance(frozen, (list, tuple)) else ()
+        object.__setattr__(self, "frozen", named)
         self._check_softmax()
-        self.specs  # noqa: B018  builds the graph once, so that what does not fit is said now
+        self._check_frozen(frozen)
 
     def _check_softmax(self) -> None:
         for k, item in enumerate(self.layers[:-1], 1):
             if getattr(item, "activation", None) == "softmax":
                 raise SpecError(f"layer {k} has activation softmax; only the last layer may.")
+
+    def _check_frozen(self, given: Any) -> None:
+        """Raise unless each name is a parameter's; this builds the graph once, to see it fit."""
+        known = list(self.specs)
+        if not isinstance(given, (list, tuple)) or any(name not in known for name in given):
+            raise SpecError(
+                f"frozen is {given!r}; it is a list of parameter names, of {', '.join(known)}."
+            )
 
     @classmethod
     def from_spec(cls, spec: str) -> Network:
@@ -134,11 +148,15 @@ class Network:
         SpecError
             If a layer has settings that a spec cannot say; `to_dict` can.
         """
+        if self.frozen:
+            raise SpecError("frozen parameters cannot be said in a spec; use to_dict or to_json.")
         return spec_of(self.inputs, self.layers)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the network as plain data, for JSON."""
-        return {"inputs": self.inputs, "layers": [layer_to_dict(item) for item in self.layers]}
+        layers = [layer_to_dict(item) for item in self.layers]
+        frozen = {"frozen": list(self.frozen)} if self.frozen else {}
+        return {"inputs": self.inputs, "layers": layers, **frozen}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Network:
@@ -150,12 +168,14 @@ class Network:
         >>> Network.from_dict(net.to_dict()) == net
         True
         """
-        found = sorted(map(str, data)) if isinstance(data, Mapping) else repr(data)
-        if found != ["inputs", "layers"]:
-            raise SpecError(f"a network's dict has inputs and layers; got {found}.")
-        if not isinstance(data["layers"], (list, tuple)):
-            raise SpecError(f"a network's layers are a list; got {data['layers']!r}.")
-        return cls([layer_from_dict(item) for item in data["layers"]], data["inputs"])
+        found = {*map(str, data)} if isinstance(data, Mapping) else {repr(data)}
+        if found - {"frozen"} != {"inputs", "layers"}:
+            raise SpecError(f"a network's dict has inputs and layers; got {sorted(found)}.")
+        for name in ("layers", "frozen"):
+            if not isinstance(data.get(name, []), (list, tuple)):
+                raise SpecError(f"a network's {name} are a list; got {data[name]!r}.")
+        layers = [layer_from_dict(item) for item in data["layers"]]
+        return cls(layers, data["inputs"], data.get("frozen", ()))
 
     def to_json(self) -> str:
         """Return the network as JSON text."""
@@ -205,7 +225,7 @@ class Network:
             The activation that a linear last layer leaves to the loss; ``out`` is after it.
         """
         x = variable("x", shape=(rows, self.inputs), dtype=dtype)
-        scope = Scope(np.dtype(dtype))
+        scope = Scope(np.dtype(dtype), frozen=frozenset(self.frozen))
         scope.names["x"] = out = x
         left = self.last_activation == LINEAR and ending != LINEAR
         for k, item in enumerate(self.layers, 1):
@@ -236,7 +256,8 @@ class Network:
         2      1      sigmoid     W2 (4, 1)  b2 (1,)        5
         total                                              21
         """
-        scope, out = Scope(), variable("x", shape=(1, self.inputs))
+        scope = Scope(frozen=frozenset(self.frozen))
+        out = variable("x", shape=(1, self.inputs))
         rows: list[tuple[str, ...]] = [
             ("layer", "units", "activation", "parameters", "weights"),
             ("x", str(self.inputs), "", "", ""),

@@ -5,7 +5,7 @@ Knows parameters and their wishes; knows no layer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -50,18 +50,23 @@ class Scope:
         The dtype of parameters.
     number : int
         The layer's number k: layers that have weights are counted from 1.
+    frozen : frozenset of str
+        Parameters that updates never change, whatever their layers say.
     specs, parameters, names : dict
         What was asked for so far, by name.
     """
 
     dtype: DType = field(default_factory=lambda: np.dtype(np.float64))
     number: int = 0
+    frozen: frozenset[str] = frozenset()
     specs: dict[str, ParameterSpec] = field(default_factory=dict)
     parameters: dict[str, Node] = field(default_factory=dict)
     names: dict[str, Node] = field(default_factory=dict)
 
     def parameter(self, spec: ParameterSpec) -> Node:
         """Return the node of a parameter; the same one if the name was used before."""
+        if spec.name in self.frozen:
+            spec = replace(spec, trainable=False)
         known = self.specs.get(spec.name)
         if known is None:
             self.specs[spec.name] = spec

@@ -32,6 +32,7 @@ from chainrule.train import (
 )
 from chainrule.train.door import check_features, make_validation
 from chainrule.train.features import in_order
+from chainrule.train.summary import summary as summary_of
 from chainrule.types import Array
 
 
@@ -250,9 +251,7 @@ class Run:
 
     def summary(self) -> str:
         """Return what was trained, by what, and how it ended, as text."""
-        from chainrule.train.summary import summary
-
-        return summary(self.record)
+        return summary_of(self.record)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the run folder; it appears complete or not at all.

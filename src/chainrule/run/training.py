@@ -51,6 +51,7 @@ def train(
     callbacks: Sequence[Callback] = (),
     snapshot_bytes: int = BUDGET_BYTES,
     engine: str = "auto",
+    cluster: None = None,
 ) -> Run:
     """Train a network and return the run, every step of which can be opened.
 
@@ -96,6 +97,8 @@ def train(
         Memory for states that make `Run.at` fast; the rest is recomputed.
     engine : {"auto", "interpreter"}
         What carries out the plan.
+    cluster : None
+        Kept for training on several machines; this version trains on one.
 
     Returns
     -------
@@ -116,7 +119,7 @@ def train(
     >>> {name: value.round(3).tolist() for name, value in run.parameters.items()}
     {'W1': [[2.0]], 'b1': [1.0]}
     """
-    check_engine(engine)
+    check_engine(engine, cluster)
     setup = make_setup(
         network, X, y, loss=loss, reduction=reduction, optimizer=optimizer,
         sample_weight=sample_weight, batch_size=batch_size, seed=seed, shuffle=shuffle, dtype=dtype,

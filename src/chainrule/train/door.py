@@ -231,8 +231,10 @@ def check_callbacks(callbacks: Any) -> Sequence[Callable[[Any], Any]]:
     return callbacks
 
 
-def check_engine(engine: str) -> None:
+def check_engine(engine: str, cluster: Any = None) -> None:
     """Raise unless the engine is there; ``auto`` takes the best there is."""
+    if cluster is not None:
+        raise SpecError(f"cluster is {cluster!r}; this version trains on one machine: None.")
     if engine not in ("auto", "interpreter"):
         raise SpecError(
             f"engine is {engine!r}; this version has 'auto' and 'interpreter' (the machine-code "

@@ -5,37 +5,28 @@ Knows the operating system's figures; knows nothing of networks.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+
+STATUS = Path("/proc/self/status")
+"""Where Linux tells the figures of this process alone (getrusage counts its parent's, too)."""
 
 
 def resident_bytes() -> int | None:
     """Return the bytes of memory that the process holds now; None where it cannot be asked."""
-    try:
-        import resource
-
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-        return int(pages) * resource.getpagesize()
-    except (ImportError, OSError):
-        return None
+    return _figure("VmRSS:")
 
 
 def highest_bytes() -> int | None:
-    """Return the most memory that the process has held so far; None where it cannot be asked.
+    """Return the most memory that the process has held so far; None where it cannot be asked."""
+    return _figure("VmHWM:")
 
-    Linux is asked by /proc: the figure of getrusage also counts the process that started this one.
-    """
+
+def _figure(name: str) -> int | None:
     try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        return next(int(x.split()[1]) * 1024 for x in lines if x.startswith("VmHWM:"))
-    except (OSError, StopIteration):
-        pass
-    try:
-        import resource
-    except ImportError:
+        lines = STATUS.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
         return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name)), None)
 
 
 def expected_peak(added: int) -> int | None:

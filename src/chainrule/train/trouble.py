@@ -79,15 +79,18 @@ def state_trouble(setup: Setup, step: int, old: State, new: State) -> Trouble | 
 
     A parameter is too large if its square would overflow. The dot product is a quick first look.
     """
-    limit = math.sqrt(float(np.finfo(setup.dtype).max))
     for name, value in new.items():
-        if math.isfinite(np.vdot(value, value)):
-            continue
-        allowed = limit if name in setup.network.specs else math.inf
-        worst = float(np.max(np.abs(value)))
-        if not worst < allowed:
-            return Trouble(step + 1, name, _ruin(setup, step, old, name, worst))
+        if not math.isfinite(np.vdot(value, value)):
+            worst = float(np.max(np.abs(value)))
+            if not worst < _allowed(setup, name):
+                return Trouble(step + 1, name, _ruin(setup, step, old, name, worst))
     return None
+
+
+def _allowed(setup: Setup, name: str) -> float:
+    """Return how large the entries of a parameter or slot may be."""
+    is_slot = name not in setup.network.specs
+    return math.inf if is_slot else math.sqrt(float(np.finfo(setup.dtype).max))
 
 
 def _ruin(setup: Setup, step: int, old: State, name: str, worst: float) -> str:
