@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import signature
-from typing import Any
+from typing import Any, TypeVar
 
 from chainrule.errors import UnsupportedError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 functions: dict[Any, Callable[..., Any]] = {}
 """NumPy function (or "getitem") to the function of ours that takes nodes."""
@@ -30,10 +32,10 @@ WAYS_OUT = {
 """What to use instead of a NumPy function that no operation of ours stands for."""
 
 
-def implements(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def implements(*numpy_functions: Any) -> Callable[[Function], Function]:
     """Register a function of ours as the one that stands for these functions of NumPy."""
 
-    def remember(function: Callable[..., Any]) -> Callable[..., Any]:
+    def remember(function: Function) -> Function:
         functions.update(dict.fromkeys(numpy_functions, function))
         return function
 

@@ -25,10 +25,13 @@ class Example:
         Numbers or nested lists, one for each input of the primitive.
     attrs : mapping
         Its keyword attributes.
+    out : array_like or None
+        The value it must have there, where it was worked out by hand or looked up.
     """
 
     inputs: tuple[Any, ...]
     attrs: Mapping[str, Any] = field(default_factory=dict)
+    out: Any = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,10 @@ class Primitive:
     floats : bool
         True if integer and boolean inputs are made float first, as arithmetic needs.
     latex : str
-        Format string with ``{0}``, ``{1}`` ... for the inputs, and attribute names.
+        Format string with ``{0}``, ``{1}`` ... for the inputs, ``{all}`` for all of them with
+        commas between, and attribute names.
+    source : str
+        Where the formula comes from, where that is worth knowing.
     kinks : tuple of str
         The convention used at each point without a derivative, in words.
     at_kink : callable or None
@@ -94,6 +100,7 @@ class Primitive:
     joint: bool = False
     repeats: bool = False
     floats: bool = True
+    source: str = ""
     kinks: tuple[str, ...] = ()
     at_kink: Callable[..., Any] | None = None
     analytic: bool = True
@@ -101,6 +108,16 @@ class Primitive:
     flops: Callable[..., int] | None = None
     why_general: str = ""
     rewrite: Callable[..., Any] | None = None
+
+    def formula(self, *inputs: str, **attrs: Any) -> str:
+        r"""Return the LaTeX of its value for the LaTeX of its inputs.
+
+        Examples
+        --------
+        >>> primitives["mul"].formula("w", "x")
+        'w \\cdot x'
+        """
+        return self.latex.format(*inputs, all=", ".join(inputs), **attrs)
 
 
 primitives: dict[str, Primitive] = {}

@@ -5,11 +5,11 @@ Importing this package declares every primitive. A family is a file; a new opera
 declaration in it, and its function is then an attribute here by its name.
 """
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from chainrule.graph import primitives
-from chainrule.ops.declare import call
+from chainrule.ops.declare import call, functions
 
 FAMILIES = (
     "arithmetic",
@@ -24,7 +24,8 @@ FAMILIES = (
     "borrowed",
 )
 
-_modules = [import_module(f"chainrule.ops.{family}") for family in FAMILIES]
+for _family in FAMILIES:
+    import_module(f"chainrule.ops.{_family}")
 
 
 def function(name: str) -> Any:
@@ -35,21 +36,19 @@ def function(name: str) -> Any:
     >>> float(function("relu")(-2.0))
     0.0
     """
-    for module in _modules:
-        found = getattr(module, name, None)
-        if getattr(found, "__module__", "").startswith("chainrule.ops") and callable(found):
-            return found
-    raise AttributeError(f"chainrule.ops has no operation {name!r}")
+    if name not in functions:
+        near = get_close_matches(name, functions, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see dir(chainrule.ops)"
+        raise AttributeError(f"chainrule.ops has no operation {name!r}; {hint}")
+    return functions[name]
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
     return function(name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *primitives})
+    return sorted({*functions, *FAMILIES, "call", "function"})
 
 
 __all__ = ["FAMILIES", "call", "function"]

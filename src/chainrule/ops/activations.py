@@ -17,7 +17,7 @@ from chainrule.ops.declare import declared, elementwise, in_double
 from chainrule.ops.transcendental import within
 from chainrule.types import Array
 
-POINTS: list[Any] = [(0.3,), ([-2.0, 0.7, 3.0],)]
+POINTS: list[Any] = [([-2.0, 0.7, 3.0],), (0.3,)]
 
 
 @in_double
@@ -101,6 +101,7 @@ leaky_relu = elementwise(
     value=lambda x, alpha=0.01: np.where(np.real(x) >= 0, x, alpha * x),
     local=lambda out, x, alpha=0.01: (switch(x >= 0, 1.0, alpha, out),),
     latex=r"\mathrm{{leaky\_relu}}({0})",
+    source="Maas, Hannun and Ng, ICML 30 (2013)",
     examples=[*POINTS, Example(([-2.0, 0.7],), {"alpha": 0.2})],
     kinks=("leaky_relu'(0) = 1, the derivative from the right",),
     at_kink=lambda x, alpha=0.01: x == 0,
@@ -136,6 +137,7 @@ elu = elementwise(
     value=_elu,
     local=lambda out, x, alpha=1.0: (apply("elu_slope", x, alpha=alpha),),
     latex=r"\mathrm{{elu}}({0})",
+    source="Clevert, Unterthiner and Hochreiter, arXiv:1511.07289, equation 15",
     examples=[*POINTS, Example(([-2.0, 0.7],), {"alpha": 0.5})],
     kinks=("elu'(0) = 1, the derivative from the right",),
     at_kink=lambda x, alpha=1.0: x == 0,
@@ -154,6 +156,7 @@ softplus = elementwise(
     value=_softplus,
     local=lambda out, x: (apply("sigmoid", x),),
     latex=r"\mathrm{{softplus}}({0})",
+    source="Dugas et al., Advances in NIPS 13 (2001)",
     examples=POINTS,
 )
 
@@ -195,6 +198,7 @@ silu = elementwise(
     value=_silu,
     local=lambda out, x: (apply("silu_slope", x),),
     latex=r"\mathrm{{silu}}({0})",
+    source="Elfwing, Uchibe and Doya, arXiv:1702.03118; Ramachandran et al., arXiv:1710.05941",
     examples=POINTS,
 )
 
@@ -217,7 +221,12 @@ gelu_slope = elementwise(
     value=_gelu_slope,
     local=lambda out, x: (apply("normal_density", x) * (2.0 - apply("square", within(x, 64.0))),),
     latex=r"\mathrm{{gelu}}'({0})",
-    examples=POINTS,
+    examples=[
+        Example(
+            ([-2.0, 0.5, 3.0],), out=[-0.0852318010781969, 0.8674951246561628, 1.0119456472041839]
+        ),
+        *POINTS,
+    ],
 )
 
 gelu = elementwise(
@@ -226,5 +235,11 @@ gelu = elementwise(
     value=_gelu,
     local=lambda out, x: (apply("gelu_slope", x),),
     latex=r"\mathrm{{gelu}}({0})",
-    examples=POINTS,
+    source="Hendrycks and Gimpel, arXiv:1606.08415, equation 1",
+    examples=[
+        Example(
+            ([-2.0, 0.5, 3.0],), out=[-0.0455002638963584, 0.3457312306370066, 2.9959503059051097]
+        ),
+        *POINTS,
+    ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.graph import Node, apply, constant, implements
-from chainrule.ops.declare import broadcast_rule, call, elementwise, linear, unbroadcast
+from chainrule.ops.declare import broadcast_rule, call, elementwise, linear, offered, unbroadcast
 from chainrule.types import Array, DType
 
 PAIRS = [(1.0, 2.0), ([1.0, 3.0, 2.0], 2.0)]
@@ -183,8 +183,17 @@ elementwise(
 )
 
 
+@offered
 def clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    """Return the entries, but no lower than `low` and no higher than `high` (None: no bound)."""
+    """Return the entries, but no lower than `low` and no higher than `high` (None: no bound).
+
+    The gradient is 1 inside and on a bound, 0 outside.
+
+    Examples
+    --------
+    >>> clip([-2.0, 0.3, 5.0], -1.0, 1.0).tolist()
+    [-1.0, 0.3, 1.0]
+    """
     return call("clip", x, -np.inf if low is None else low, np.inf if high is None else high)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.errors import ShapeError, ValueRefused
 from chainrule.graph import Example, implements
 from chainrule.ops.compare import absolute, boolean, equal, stop_gradient, where
-from chainrule.ops.declare import broadcast, call, elementwise, general, linear
+from chainrule.ops.declare import broadcast, call, elementwise, general, linear, offered
 from chainrule.ops.reduction import Axis, checked_axes, max, mean, reduction_rule, sum
 from chainrule.ops.transcendental import exp, log, sqrt, square
 from chainrule.types import Array, Shape
@@ -68,6 +68,7 @@ def _shifted(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
     return call("shift", x, top), top
 
 
+@offered
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return log(sum(exp(x))) over axes, without overflow.
 
@@ -115,6 +116,7 @@ def _checked_logits(x: Any, name: str, axes: tuple[int, ...], empty: Any = False
     return call("guard", x, fine, message=message)
 
 
+@offered
 def softmax(x: Any, axis: int = -1, *, masked: bool = False) -> Any:
     """Return exp(x) / sum(exp(x)) along an axis, without overflow.
 
@@ -146,6 +148,7 @@ def softmax(x: Any, axis: int = -1, *, masked: bool = False) -> Any:
     return where(empty, 0.0, shares) if masked else shares
 
 
+@offered
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """Return log(softmax(x)) along an axis, exact where softmax itself would round to 0.
 
@@ -192,17 +195,35 @@ def _count(name: str, x: Any, axes: tuple[int, ...], ddof: int) -> int:
     return count
 
 
+@offered
 @implements(np.var)
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """Return the variance over axes; of a constant it is exactly 0."""
+    """Return the variance over axes; of a constant it is exactly 0.
+
+    The sum of squared distances from the mean is divided by the number of entries less `ddof`.
+
+    Examples
+    --------
+    >>> float(var([1.0, 3.0])), float(var([1.0, 3.0], ddof=1))
+    (1.0, 2.0)
+    """
     axes = checked_axes("var", np.shape(x), axis)
     count = _count("var", x, axes, ddof)
     return sum(square(x - mean(x, axes, keepdims=True)), axes, keepdims) / float(count)
 
 
+@offered
 @implements(np.std)
 def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """Return the standard deviation over axes; of a constant it is 0, and so is its gradient."""
+    """Return the standard deviation over axes; of a constant it is 0, and so is its gradient.
+
+    It does not overflow where the squares would.
+
+    Examples
+    --------
+    >>> float(std([1.0, 3.0])), float(std([14.62, 14.62, 14.62]))
+    (1.0, 0.0)
+    """
     axes = checked_axes("std", np.shape(x), axis)
     count = _count("std", x, axes, ddof)
     scale = _scale(x, axes)
@@ -211,6 +232,7 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     return spread if keepdims else sum(spread, axes)
 
 
+@offered
 def norm(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Return the Euclidean length over axes, without overflow; at 0 its gradient is 0.
 

@@ -10,15 +10,18 @@ Each returns the function that people call. Knows the registry; knows no executo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph import Example, Node, Primitive, apply, float_dtype, implements, register
+from chainrule.ops.describe import docstring_of, signature_of
 from chainrule.types import DType, Shape
 
 Function = Callable[..., Any]
+Offered = TypeVar("Offered", bound=Function)
 
 
 def call(op: str, *inputs: Any, **attrs: Any) -> Any:
@@ -37,16 +40,29 @@ def declared(op: str) -> Primitive:
     return primitives[op]
 
 
+functions: dict[str, Function] = {}
+"""Every public operation by name: primitives, and composites that are offered."""
+
+
+def offered(function: Offered) -> Offered:
+    """Make a composite public under its name; it may take the place of a primitive's function."""
+    functions[function.__name__] = function
+    return function
+
+
 def function_of(primitive: Primitive, numpy: tuple[Any, ...]) -> Function:
     """Return the public function of a primitive, and let it stand for NumPy's."""
-    name = primitive.name
+    name, wanted = primitive.name, signature_of(primitive)
 
     def function(*inputs: Any, **attrs: Any) -> Any:
-        return call(name, *inputs, **attrs)
+        given = wanted.bind(*inputs, **attrs)
+        return call(name, *given.args, **given.kwargs)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = primitive.doc
+    function.__doc__ = docstring_of(primitive, wanted)
     function.__module__ = "chainrule.ops"
+    function.__signature__ = wanted  # type: ignore[attr-defined]
+    functions[name] = function
     return implements(*numpy)(function)
 
 
@@ -80,6 +96,7 @@ def kept_dtype(*dtypes: DType, **attrs: Any) -> DType:
 def in_double(value: Function) -> Function:
     """Let a value be computed in float64 where its inputs are float32, and be rounded once."""
 
+    @wraps(value)
     def wide(*inputs: Any, **attrs: Any) -> Any:
         arrays = [np.asarray(x) for x in inputs]
         if any(x.dtype != np.float32 for x in arrays):
@@ -149,7 +166,7 @@ def elementwise(
     numpy : tuple
         NumPy functions that it stands for.
     **slots
-        Further fields of `Primitive`: kinks, at_kink, analytic, native, rewrite.
+        Further fields of `Primitive`: source, kinks, at_kink, analytic, native, rewrite.
 
     Returns
     -------

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.errors import DTypeError, ShapeError, UnsupportedError, ValueRefused
 from chainrule.graph import Example, Node, apply, as_node, implements
-from chainrule.ops.declare import in_double, kept_dtype, linear
+from chainrule.ops.declare import in_double, kept_dtype, linear, offered
 from chainrule.ops.reduction import checked_axes
 from chainrule.ops.shape import reshape
 from chainrule.types import Array, DType, Shape
@@ -162,6 +162,7 @@ linear(
 )
 
 
+@offered
 def gather(x: Any, index: Any, axis: int = 0) -> Node:
     """Return the entries of `x` at integer places along an axis.
 

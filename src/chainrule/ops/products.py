@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError, UnsupportedError
 from chainrule.graph import Example, Node, apply, implements
-from chainrule.ops.declare import broadcast, call, linear, unbroadcast
+from chainrule.ops.declare import broadcast, call, linear, offered, unbroadcast
 from chainrule.ops.reduction import sum as total
 from chainrule.ops.shape import reshape, swapaxes, transpose
 from chainrule.types import Shape
@@ -49,9 +49,18 @@ linear(
 )
 
 
+@offered
 @implements(np.matmul)
 def matmul(x: Any, y: Any) -> Any:
-    """Return the matrix product; a vector is a row on the left and a column on the right."""
+    """Return the matrix product; a vector is a row on the left and a column on the right.
+
+    Axes before the last two broadcast.
+
+    Examples
+    --------
+    >>> matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).tolist()
+    [3.0, 7.0]
+    """
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         raise ShapeError("matmul: one factor is a number; use * for that.")
     left = reshape(x, (1, np.shape(x)[0])) if np.ndim(x) == 1 else x
@@ -65,9 +74,16 @@ def matmul(x: Any, y: Any) -> Any:
     return reshape(out, shape) if shape != np.shape(out) else out
 
 
+@offered
 @implements(np.dot)
 def dot(x: Any, y: Any) -> Any:
-    """Return the product of vectors or matrices, as `numpy.dot`."""
+    """Return the product of vectors or matrices, as `numpy.dot`.
+
+    Examples
+    --------
+    >>> float(dot([1.0, 2.0], [3.0, 4.0]))
+    11.0
+    """
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return call("mul", x, y)
     if np.ndim(y) > 2:
@@ -75,12 +91,20 @@ def dot(x: Any, y: Any) -> Any:
     return matmul(x, y)
 
 
+@offered
 @implements(np.outer)
 def outer(x: Any, y: Any) -> Any:
-    """Return the table of all products of two vectors."""
+    """Return the table of all products of two vectors.
+
+    Examples
+    --------
+    >>> outer([1.0, 2.0], [3.0, 4.0]).tolist()
+    [[3.0, 4.0], [6.0, 8.0]]
+    """
     return call("mul", reshape(x, (-1, 1)), reshape(y, (1, -1)))
 
 
+@offered
 @implements(np.einsum)
 def einsum(formula: str, *inputs: Any) -> Any:
     """Return products summed over named axes, as `numpy.einsum` (no ``...``, no ``ii``).

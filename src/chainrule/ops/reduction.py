@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph import Example, Node, apply, implements
-from chainrule.ops.declare import call, general, linear
+from chainrule.ops.declare import call, general, linear, offered
 from chainrule.types import Array, Shape
 
 Axis = int | tuple[int, ...] | None
@@ -172,25 +172,53 @@ def _over(op: str, x: Any, axis: Axis, keepdims: bool) -> Any:
     return call(op, x, axes=axes, keepdims=bool(keepdims))
 
 
+@offered
 @implements(np.sum)
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the sum over axes; of nothing it is 0."""
+    """Return the sum over axes; of nothing it is 0.
+
+    Examples
+    --------
+    >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+    [4.0, 6.0]
+    """
     return _over("sum", x, axis, keepdims)
 
 
+@offered
 @implements(np.mean)
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the mean over axes, without overflow; of nothing it is an error."""
+    """Return the mean over axes, without overflow; of nothing it is an error.
+
+    Examples
+    --------
+    >>> float(mean([1e308, 1e308]))
+    1e+308
+    """
     return _over("mean", x, axis, keepdims)
 
 
+@offered
 @implements(np.max, np.amax)
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the largest entry over axes; a tie shares the gradient equally."""
+    """Return the largest entry over axes; a tie shares the gradient equally.
+
+    Examples
+    --------
+    >>> max([[1.0, 2.0], [3.0, 0.0]], axis=1).tolist()
+    [2.0, 3.0]
+    """
     return _over("max", x, axis, keepdims)
 
 
+@offered
 @implements(np.min, np.amin)
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return the smallest entry over axes; a tie shares the gradient equally."""
+    """Return the smallest entry over axes; a tie shares the gradient equally.
+
+    Examples
+    --------
+    >>> float(min([[1.0, 2.0], [3.0, 0.0]]))
+    0.0
+    """
     return _over("min", x, axis, keepdims)

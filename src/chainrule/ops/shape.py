@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.errors import ShapeError
 from chainrule.graph import Example, Node, apply, constant, implements
-from chainrule.ops.declare import call, kept_dtype, linear
+from chainrule.ops.declare import call, kept_dtype, linear, offered
 from chainrule.ops.reduction import Axis, checked_axes, reduced
 from chainrule.types import Shape
 
@@ -165,7 +165,7 @@ linear(
     value=lambda *xs, axis: np.concatenate(xs, axis=axis),
     shape=_concat_shape,
     adjoint=_concat_adjoint,
-    latex=r"[{0}, {1}]",
+    latex=r"[{all}]",
     dtype=kept_dtype,
     examples=[
         Example((MATRIX, [[1.0], [2.0]]), {"axis": 1}),
@@ -194,9 +194,16 @@ linear(
 )
 
 
+@offered
 @implements(np.reshape)
 def reshape(x: Any, shape: int | Sequence[int]) -> Any:
-    """Return the same entries in another shape; one axis may be -1."""
+    """Return the same entries in another shape; one axis may be -1.
+
+    Examples
+    --------
+    >>> reshape([1.0, 2.0, 3.0, 4.0], (2, -1)).tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
     wanted = tuple(int(n) for n in np.atleast_1d(np.asarray(shape, np.int64)))
     if -1 not in wanted:
         return call("reshape", x, shape=wanted)
@@ -209,50 +216,92 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Any:
     return call("reshape", x, shape=tuple(np.size(x) // rest if n == -1 else n for n in wanted))
 
 
+@offered
 @implements(np.ravel)
 def ravel(x: Any) -> Any:
-    """Return the entries in one axis."""
+    """Return the entries in one axis.
+
+    Examples
+    --------
+    >>> ravel([[1.0, 2.0], [3.0, 4.0]]).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+    """
     return reshape(x, -1)
 
 
+@offered
 @implements(np.transpose)
 def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
-    """Return the array with its axes in another order, reversed by default."""
+    """Return the array with its axes in another order, reversed by default.
+
+    Examples
+    --------
+    >>> transpose([[1.0, 2.0], [3.0, 4.0]]).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
     rank = np.ndim(x)
     order = tuple(reversed(range(rank))) if axes is None else tuple(axes)
     order = tuple(int(a) + rank * (a < 0) for a in order)
     return call("transpose", x, axes=order)
 
 
+@offered
 @implements(np.swapaxes)
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """Return the array with two axes exchanged."""
+    """Return the array with two axes exchanged.
+
+    Examples
+    --------
+    >>> swapaxes([[1.0, 2.0]], 0, 1).tolist()
+    [[1.0], [2.0]]
+    """
     (one,), (two,) = (checked_axes("swapaxes", np.shape(x), axis) for axis in (axis1, axis2))
     order = list(range(np.ndim(x)))
     order[one], order[two] = two, one
     return transpose(x, tuple(order))
 
 
+@offered
 @implements(np.moveaxis)
 def moveaxis(x: Any, source: int, destination: int) -> Any:
-    """Return the array with one axis moved to another place."""
+    """Return the array with one axis moved to another place.
+
+    Examples
+    --------
+    >>> moveaxis([[1.0, 2.0]], 0, -1).tolist()
+    [[1.0], [2.0]]
+    """
     (one,), (two,) = (checked_axes("moveaxis", np.shape(x), a) for a in (source, destination))
     order = [a for a in range(np.ndim(x)) if a != one]
     return transpose(x, (*order[:two], one, *order[two:]))
 
 
+@offered
 @implements(np.expand_dims)
 def expand_dims(x: Any, axis: Axis) -> Any:
-    """Return the array with axes of length 1 put in, at these places of the result."""
+    """Return the array with axes of length 1 put in, at these places of the result.
+
+    Examples
+    --------
+    >>> expand_dims([1.0, 2.0], 1).tolist()
+    [[1.0], [2.0]]
+    """
     count = len(axis) if isinstance(axis, tuple) else 1
     places = checked_axes("expand_dims", (1,) * (np.ndim(x) + count), axis)
     lengths = iter(np.shape(x))
     return reshape(x, tuple(1 if i in places else next(lengths) for i in range(np.ndim(x) + count)))
 
 
+@offered
 @implements(np.squeeze)
 def squeeze(x: Any, axis: Axis = None) -> Any:
-    """Return the array without its axes of length 1."""
+    """Return the array without its axes of length 1, or without the named ones.
+
+    Examples
+    --------
+    >>> squeeze([[1.0, 2.0]]).tolist()
+    [1.0, 2.0]
+    """
     ones = tuple(i for i, n in enumerate(np.shape(x)) if n == 1)
     axes = ones if axis is None else checked_axes("squeeze", np.shape(x), axis)
     if any(np.shape(x)[a] != 1 for a in axes):
@@ -260,15 +309,29 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
     return reshape(x, reduced(np.shape(x), axes, keepdims=False))
 
 
+@offered
 @implements(np.broadcast_to)
 def expand(x: Any, shape: Shape) -> Any:
-    """Return the entries repeated along axes of length 1, to a larger shape."""
+    """Return the entries repeated along axes of length 1, to a larger shape.
+
+    Examples
+    --------
+    >>> expand([[1.0], [2.0]], (2, 3)).tolist()
+    [[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]
+    """
     return call("expand", x, shape=tuple(shape))
 
 
+@offered
 @implements(np.concatenate)
 def concat(xs: Any, axis: int | None = 0) -> Any:
-    """Return arrays joined along an axis; None joins all their entries."""
+    """Return arrays joined along an axis; None joins all their entries.
+
+    Examples
+    --------
+    >>> concat([[1.0, 2.0], [3.0]]).tolist()
+    [1.0, 2.0, 3.0]
+    """
     parts = list(xs)
     if not parts:
         raise ShapeError("concat: there is nothing to join; give at least one array.")
@@ -277,9 +340,16 @@ def concat(xs: Any, axis: int | None = 0) -> Any:
     return call("concat", *parts, axis=checked_axes("concat", np.shape(parts[0]), axis)[0])
 
 
+@offered
 @implements(np.stack)
 def stack(xs: Any, axis: int = 0) -> Any:
-    """Return arrays of one shape joined along a new axis."""
+    """Return arrays of one shape joined along a new axis.
+
+    Examples
+    --------
+    >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1).tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
+    """
     parts = list(xs)
     shapes = {np.shape(x) for x in parts}
     if len(shapes) != 1:

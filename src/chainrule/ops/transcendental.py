@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from chainrule.graph import Node, apply
+from chainrule.graph import Example, Node, apply
 from chainrule.ops.declare import elementwise, in_double
 from chainrule.types import Array
 
@@ -150,7 +150,7 @@ erf = elementwise(
     value=lambda x: _special("erf", x),
     local=lambda out, x: (apply("erf_slope", x),),
     latex=r"\mathrm{{erf}}({0})",
-    examples=[(0.0,), ([-2.0, 0.5],)],
+    examples=[Example(([-2.0, 0.5],), out=[-0.9953222650189527, 0.5204998778130465]), (0.0,)],
 )
 
 erfc = elementwise(
@@ -159,7 +159,7 @@ erfc = elementwise(
     value=lambda x: _special("erfc", x),
     local=lambda out, x: (-apply("erf_slope", x),),
     latex=r"\mathrm{{erfc}}({0})",
-    examples=[(0.0,), ([-2.0, 0.5],)],
+    examples=[Example(([-2.0, 0.5],), out=[1.9953222650189528, 0.4795001221869535]), (0.0,)],
 )
 
 
@@ -192,5 +192,5 @@ normal_cdf = elementwise(
     value=_normal_cdf,
     local=lambda out, x: (apply("normal_density", x),),
     latex=r"\Phi({0})",
-    examples=[(0.0,), ([-2.0, 0.5],)],
+    examples=[Example(([-2.0, 0.5],), out=[0.022750131948179207, 0.6914624612740131]), (0.0,)],
 )
