@@ -77,3 +77,19 @@ class DivergenceError(ChainruleError):
 
 class MissingExtraError(ChainruleError):
     """An optional dependency is not installed."""
+
+
+SHOWN_LENGTH = 80
+"""Characters of a refused value that a message shows at most."""
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it: on one line, and cut where it is long.
+
+    Examples
+    --------
+    >>> shown("sigmod"), shown("a" * 100)[-6:]
+    ("'sigmod'", 'aa ...')
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHOWN_LENGTH else f"{text[: SHOWN_LENGTH - 4]} ..."

@@ -25,7 +25,7 @@ def train(network="3-1", x=X, y=Y, **settings):
         ({"steps": -1}, SpecError, "steps is -1; it is a whole number of at least 0"),
         ({"steps": 2.0}, SpecError, "steps is 2.0"),
         ({"steps": True}, SpecError, "steps is True"),
-        ({"epochs": 3}, SpecError, "steps=2 and epochs=3 were both given; give one"),
+        ({"epochs": 3}, SpecError, "steps and epochs were both given; give one"),
         ({"steps": None, "epochs": "3"}, SpecError, "epochs is '3'"),
         ({"batch_size": 0}, SpecError, "batch_size is 0; .* at least 1"),
         ({"batch_size": 2.5}, SpecError, "batch_size is 2.5"),
@@ -203,3 +203,26 @@ def test_names_of_a_step():
     np.testing.assert_array_equal(moment.values["h1"], np.maximum(moment.values["z1"], 0))
     assert moment.rows.tolist() == list(range(6))
     assert moment.step == 1
+
+
+NASTY = [
+    None, True, -1, 2, 3.5, float("nan"), 1e300, 10**30, "", "adam", b"x", (), [1], {}, object(),
+    {"name": "sgd"}, np.zeros((6, 3)), np.zeros(6), np.array([["a"] * 3] * 6), X.astype(object),
+    X + 1j, (X, Y), lambda progress: None, range(6), cr.SGD, cr.Dense(1), np.float32(1), "float64",
+]  # fmt: skip
+ARGUMENTS = [
+    "network", "x", "y", "loss", "reduction", "optimizer", "steps", "epochs", "batch_size", "seed",
+    "initial", "dtype", "sample_weight", "validation", "patience", "shuffle", "callbacks",
+    "snapshot_bytes", "engine", "cluster",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("argument", ARGUMENTS)
+def test_nothing_handed_in_makes_a_traceback(argument):
+    for value in NASTY:
+        try:
+            train(**{argument: value})
+        except ChainruleError as error:
+            text = str(error)
+            assert len(text.splitlines()) <= 2
+            assert len(text) <= 400

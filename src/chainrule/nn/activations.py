@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import ops
-from chainrule.errors import SpecError
+from chainrule.errors import SpecError, shown
 from chainrule.graph import Node, apply, primitives, variable
 
 LINEAR = "linear"
@@ -50,13 +50,13 @@ def _is_activation(name: str) -> bool:
 def check_activation(name: Any) -> str:
     """Return the name if it is an activation's, or say which are near."""
     if not isinstance(name, str):
-        raise SpecError(f"activation is {name!r}; it is a name such as 'sigmoid' or 'relu'.")
+        raise SpecError(f"activation is {shown(name)}; it is a name such as 'sigmoid' or 'relu'.")
     if name in (LINEAR, "softmax") or (name in primitives and _is_activation(name)):
         return name
     near = get_close_matches(name, known_activations(), n=2)
     usual = "usual ones are sigmoid, tanh, relu, softmax, linear"
     hint = f"did you mean {' or '.join(near)}?" if near else f"{usual}."
-    raise SpecError(f"activation {name!r} is not known; {hint}")
+    raise SpecError(f"activation {shown(name)} is not known; {hint}")
 
 
 def activation(name: str) -> Callable[[Node], Node]:

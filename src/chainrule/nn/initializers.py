@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from chainrule.errors import SpecError
+from chainrule.errors import SpecError, shown
 from chainrule.types import Array, Shape
 
 Initializer = Callable[[Shape, np.random.Generator], Array]
@@ -70,7 +70,8 @@ def look_up(name: str) -> Initializer:
     """Return the rule of that name, or say which there are."""
     if not isinstance(name, str) or name not in initializers:
         raise SpecError(
-            f"initializer {name!r} is not known; there are {', '.join(sorted(initializers))}.\n"
+            f"initializer {shown(name)} is not known; there are "
+            f"{', '.join(sorted(initializers))}.\n"
             "  Own starting values: train(..., initial={'W1': array})."
         )
     return initializers[name]

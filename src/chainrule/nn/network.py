@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import SpecError
+from chainrule.errors import SpecError, shown
 from chainrule.graph import Node, variable
 from chainrule.nn.activations import LINEAR, activation
 from chainrule.nn.initializers import look_up
@@ -92,16 +92,18 @@ class Network:
     def __init__(self, layers: Sequence[Layer], inputs: int, frozen: Sequence[str] = ()) -> None:
         if isinstance(inputs, bool) or not isinstance(inputs, Integral) or int(inputs) < 1:
             raise SpecError(
-                f"a network needs inputs, a whole number of at least 1; got {inputs!r}."
+                f"a network needs inputs, a whole number of at least 1; got {shown(inputs)}."
             )
         if isinstance(layers, (str, bytes)) or not isinstance(layers, Sequence) or not layers:
             raise SpecError(
-                f"a network needs a list of at least one layer; got {layers!r}.\n"
+                f"a network needs a list of at least one layer; got {shown(layers)}.\n"
                 "  For a spec string use Network.from_spec('3-4:sigmoid-1:sigmoid')."
             )
         for item in layers:
             if isinstance(item, type) or not hasattr(item, "forward"):
-                raise SpecError(f"{item!r} is not a layer; use for example Dense(4, 'sigmoid').")
+                raise SpecError(
+                    f"{shown(item)} is not a layer; use for example Dense(4, 'sigmoid')."
+                )
         object.__setattr__(self, "layers", tuple(layers))
         object.__setattr__(self, "inputs", int(inputs))
         named = tuple(frozen) if isinstance(frozen, (list, tuple)) else ()
@@ -119,7 +121,7 @@ class Network:
         known = list(self.specs)
         if not isinstance(given, (list, tuple)) or any(name not in known for name in given):
             raise SpecError(
-                f"frozen is {given!r}; it is a list of parameter names, of {', '.join(known)}."
+                f"frozen is {shown(given)}; it is a list of parameter names, of {', '.join(known)}."
             )
 
     @classmethod
@@ -173,7 +175,7 @@ class Network:
             raise SpecError(f"a network's dict has inputs and layers; got {sorted(found)}.")
         for name in ("layers", "frozen"):
             if not isinstance(data.get(name, []), (list, tuple)):
-                raise SpecError(f"a network's {name} are a list; got {data[name]!r}.")
+                raise SpecError(f"a network's {name} are a list; got {shown(data[name])}.")
         layers = [layer_from_dict(item) for item in data["layers"]]
         return cls(layers, data["inputs"], data.get("frozen", ()))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.errors import SpecError
+from chainrule.errors import SpecError, shown
 from chainrule.nn.activations import LINEAR
 from chainrule.nn.layers import Layer
 from chainrule.nn.layers.dense import Dense
@@ -31,16 +31,16 @@ def layers_from_spec(spec: str) -> tuple[int, list[Layer]]:
     (3, [Dense(units=4, activation='sigmoid'), Dense(units=1, activation='linear')])
     """
     if not isinstance(spec, str):
-        raise SpecError(f"a spec is a string; got {spec!r}.\n  {FORM}")
+        raise SpecError(f"a spec is a string; got {shown(spec)}.\n  {FORM}")
     parts = spec.split("-")
     if len(parts) < 2:
-        raise SpecError(f"spec {spec!r} names no layer.\n  {FORM}")
+        raise SpecError(f"spec {shown(spec)} names no layer.\n  {FORM}")
     inputs = _number(parts[0], spec)
     layers: list[Layer] = []
     for part in parts[1:]:
         units, colon, name = part.partition(":")
         if colon and not name.strip():
-            raise SpecError(f"spec {spec!r}: {part!r} names no activation.\n  {FORM}")
+            raise SpecError(f"spec {shown(spec)}: {part!r} names no activation.\n  {FORM}")
         layers.append(Dense(_number(units, spec), name.strip() or LINEAR))
     return inputs, layers
 
@@ -49,8 +49,8 @@ def _number(text: str, spec: str) -> int:
     digits = text.strip()
     if not digits.isascii() or not digits.isdecimal() or len(digits) > DIGITS or int(digits) < 1:
         raise SpecError(
-            f"spec {spec!r}: {text!r} is no number of units, at least 1 and of at most {DIGITS} "
-            f"digits.\n  {FORM}"
+            f"spec {shown(spec)}: {shown(text)} is no number of units, at least 1 and of at most "
+            f"{DIGITS} digits.\n  {FORM}"
         )
     return int(digits)
 
@@ -62,7 +62,7 @@ def spec_of(inputs: int, layers: Sequence[Layer]) -> str:
         token = item.spec_token
         if token is None:
             raise SpecError(
-                f"layer {k}, {item!r}, cannot be said in a spec; use to_dict or to_json."
+                f"layer {k}, {shown(item)}, cannot be said in a spec; use to_dict or to_json."
             )
         tokens.append(token)
     return "-".join(tokens)

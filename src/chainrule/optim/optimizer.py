@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from chainrule.errors import SpecError
+from chainrule.errors import SpecError, shown
 from chainrule.graph import Node, apply, as_node, named, variable
 from chainrule.ops.compare import clip, where
 from chainrule.ops.composite import norm
@@ -110,7 +110,8 @@ class Optimizer(ABC):
             least = "above" if open_low else "at least"
             bound = f" and below {high:g}" if math.isfinite(high) else " and finite"
             raise SpecError(
-                f"{name} of {type(self).__name__} is {value!r}; it must be {least} {low:g}{bound}."
+                f"{name} of {type(self).__name__} is {shown(value)}; it must be {least} "
+                f"{low:g}{bound}."
             )
         object.__setattr__(self, name, float(value))
 
@@ -194,13 +195,13 @@ def find_optimizer(given: str | Mapping[str, Any] | Optimizer) -> Optimizer:
     name = settings.pop("name", None)
     if not isinstance(name, str) or name not in optimizers:
         raise SpecError(
-            f"optimizer {name!r} is not known; there are {', '.join(sorted(optimizers))}."
+            f"optimizer {shown(name)} is not known; there are {', '.join(sorted(optimizers))}."
         )
     cls = optimizers[name]
     known = [f.name for f in fields(cls)]
     unknown = [key for key in settings if key not in known]
     if unknown:
-        raise SpecError(f"optimizer {name!r} has no setting {unknown[0]!r}; it has {known}.")
+        raise SpecError(f"optimizer {shown(name)} has no setting {unknown[0]!r}; it has {known}.")
     if isinstance(settings.get("learning_rate"), Mapping):
         settings["learning_rate"] = schedule_from(settings["learning_rate"])
     found: Optimizer = cls(**settings)

@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-from chainrule.errors import SpecError
+from chainrule.errors import SpecError, shown
 from chainrule.graph import Node, as_node, simplify
 from chainrule.ops.arithmetic import power
 from chainrule.ops.compare import floor, minimum
@@ -71,14 +71,14 @@ def rate_of(name: str, given: Any) -> float:
     """Return a finite number of at least 0, or refuse it by its name."""
     number = isinstance(given, Real) and not isinstance(given, bool)
     if not number or not math.isfinite(given) or given < 0:
-        raise SpecError(f"{name} is {given!r}; it is a finite number of at least 0.")
+        raise SpecError(f"{name} is {shown(given)}; it is a finite number of at least 0.")
     return float(given)
 
 
 def steps_of(name: str, given: Any) -> int:
     """Return a number of steps, at least 1, or refuse it by its name."""
     if isinstance(given, bool) or not isinstance(given, Integral) or int(given) < 1:
-        raise SpecError(f"{name} is {given!r}; it is a whole number of steps, at least 1.")
+        raise SpecError(f"{name} is {shown(given)}; it is a whole number of steps, at least 1.")
     return int(given)
 
 
@@ -163,7 +163,7 @@ def schedule_from(given: Schedule | float | Mapping[str, Any]) -> Schedule:
     settings = dict(given)
     name = settings.pop("name", None)
     if not isinstance(name, str) or name not in schedules:
-        raise SpecError(f"schedule {name!r} is not known; there are {', '.join(schedules)}.")
+        raise SpecError(f"schedule {shown(name)} is not known; there are {', '.join(schedules)}.")
     if isinstance(settings.get("schedule"), Mapping):
         settings["schedule"] = schedule_from(settings["schedule"])
     known = {f.name: f.default for f in fields(schedules[name])}
@@ -172,5 +172,5 @@ def schedule_from(given: Schedule | float | Mapping[str, Any]) -> Schedule:
         raise SpecError(f"schedule {name!r} has no setting {unknown[0]!r}; it has {list(known)}.")
     lacking = [k for k, default in known.items() if default is MISSING and k not in settings]
     if lacking:
-        raise SpecError(f"schedule {name!r} was given without {lacking[0]!r}, which it needs.")
+        raise SpecError(f"schedule {shown(name)} was given without {lacking[0]!r}, which it needs.")
     return schedules[name](**settings)

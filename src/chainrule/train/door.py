@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.arrays import check_inputs, check_targets, check_weights
-from chainrule.errors import DataError, ShapeError, SpecError
+from chainrule.errors import DataError, ShapeError, SpecError, shown
 from chainrule.nn import Loss, Network, check_pairing, default_loss, find_loss
 from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.train.features import feature_names, in_order
@@ -44,10 +44,10 @@ def make_setup(
         raise SpecError(f"a Network or a spec string is needed first; got {type(net).__name__}.")
     chosen = default_loss(net) if loss is None else find_loss(loss)
     check_pairing(net, chosen)
-    if reduction not in ("mean", "sum"):
-        raise SpecError(f"reduction is {reduction!r}; it is 'mean' or 'sum'.")
+    if not isinstance(reduction, str) or reduction not in ("mean", "sum"):
+        raise SpecError(f"reduction is {shown(reduction)}; it is 'mean' or 'sum'.")
     if not isinstance(shuffle, (bool, np.bool_)):
-        raise SpecError(f"shuffle is {shuffle!r}; it is True or False.")
+        raise SpecError(f"shuffle is {shown(shuffle)}; it is True or False.")
     x = check_inputs(X, dtype=_dtype(dtype))
     check_features(net, x, "X")
     targets = check_targets(y, x.shape[0], net.outputs, kind=chosen.targets, dtype=x.dtype)
@@ -83,13 +83,11 @@ def check_features(network: Network, x: Array, name: str) -> None:
 def _dtype(dtype: Any) -> Any:
     if dtype is None:
         return None
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        found = np.dtype(object)
-    if found not in (np.float32, np.float64):
-        raise SpecError(f"dtype is {dtype!r}; training uses 'float64' or 'float32'.")
-    return found
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None)
+    name = np.dtype(dtype).name if isinstance(dtype, type) else name
+    if not isinstance(name, str) or name not in ("float32", "float64"):
+        raise SpecError(f"dtype is {shown(dtype)}; training uses 'float64' or 'float32'.")
+    return np.dtype(name)
 
 
 def _optimizer(given: str | Mapping[str, Any] | Optimizer | None, dtype: DType) -> Optimizer:
@@ -143,14 +141,14 @@ def whole(name: str, value: Any, *, least: int = 0) -> int:
     """Return a whole number of at least `least`, or refuse it by its name."""
     fits = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not fits or int(value) < least:
-        raise SpecError(f"{name} is {value!r}; it is a whole number of at least {least}.")
+        raise SpecError(f"{name} is {shown(value)}; it is a whole number of at least {least}.")
     return int(value)
 
 
 def count_steps(setup: Setup, steps: int | None, epochs: int | None) -> int:
     """Return how many steps are asked for; both ways at once are refused."""
     if steps is not None and epochs is not None:
-        raise SpecError(f"steps={steps} and epochs={epochs} were both given; give one of them.")
+        raise SpecError("steps and epochs were both given; give one of them.")
     if steps is not None:
         return whole("steps", steps)
     return whole("epochs", EPOCHS if epochs is None else epochs) * setup.steps_per_epoch
@@ -220,23 +218,25 @@ def make_validation(setup: Setup, given: Any) -> Validation | None:
 def check_patience(patience: int | None, validation: Validation | None) -> int | None:
     """Return the patience: epochs, at least 1, and only with rows to watch."""
     if patience is not None and validation is None:
-        raise SpecError(f"patience={patience!r} needs validation=(X, y) to watch.")
+        raise SpecError(f"patience={shown(patience)} needs validation=(X, y) to watch.")
     return None if patience is None else whole("patience", patience, least=1)
 
 
 def check_callbacks(callbacks: Any) -> Sequence[Callable[[Any], Any]]:
     """Return the callbacks as a list of callables."""
     if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):
-        raise SpecError(f"callbacks is {callbacks!r}; it is a list of functions of a Progress.")
+        raise SpecError(
+            f"callbacks is {shown(callbacks)}; it is a list of functions of a Progress."
+        )
     return callbacks
 
 
 def check_engine(engine: str, cluster: Any = None) -> None:
     """Raise unless the engine is there; ``auto`` takes the best there is."""
     if cluster is not None:
-        raise SpecError(f"cluster is {cluster!r}; this version trains on one machine: None.")
-    if engine not in ("auto", "interpreter"):
+        raise SpecError(f"cluster is {shown(cluster)}; this version trains on one machine: None.")
+    if not isinstance(engine, str) or engine not in ("auto", "interpreter"):
         raise SpecError(
-            f"engine is {engine!r}; this version has 'auto' and 'interpreter' (the machine-code "
-            "engine is not built yet)."
+            f"engine is {shown(engine)}; this version has 'auto' and 'interpreter' (the machine-"
+            "code engine is not built yet)."
         )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
 
-from chainrule.errors import SpecError
+from chainrule.errors import SpecError, shown
 from chainrule.executors import Recording, outputs, record
 from chainrule.executors.threads import one_thread
 from chainrule.train.setup import State
@@ -70,8 +70,8 @@ def state_at(found: Record, step: int) -> State:
     whole = isinstance(step, Integral) and not isinstance(step, bool)
     if not whole or not 0 <= step <= steps:
         raise SpecError(
-            f"step {step!r} was asked for; this run has steps 0 to {steps} ({steps} is the state "
-            "after the last update)."
+            f"step {shown(step)} was asked for; this run has steps 0 to {steps} ({steps} is the "
+            "state after the last update)."
         )
     if step == steps:
         return found.final

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ShapeError, SpecError
+from chainrule.errors import ShapeError, SpecError, shown
 from chainrule.graph import Node
 from chainrule.nn.activations import LINEAR, RELU_LIKE, activation, check_activation
 from chainrule.nn.initializers import look_up
@@ -81,7 +81,9 @@ class Dense:
         for name in ("weights_name", "bias_name"):
             _check_name(name, getattr(self, name))
         if not self.bias and self.bias_name is not None:
-            raise SpecError(f"bias_name is {self.bias_name!r}, but bias=False; drop one of them.")
+            raise SpecError(
+                f"bias_name is {shown(self.bias_name)}, but bias=False; drop one of them."
+            )
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
@@ -90,7 +92,7 @@ class Dense:
         for name in ("trainable", "l1", "l2", "initializer", "bias", "weights_name", "bias_name"):
             value = getattr(self, name)
             if value != type(self).__dataclass_fields__[name].default:
-                parts.append(f"{name}={value!r}")
+                parts.append(f"{name}={shown(value)}")
         return f"Dense({', '.join(parts)})"
 
     @property
@@ -156,13 +158,13 @@ class Dense:
 
 def _units(given: Any) -> int:
     if isinstance(given, bool) or not isinstance(given, Integral) or int(given) < 1:
-        raise SpecError(f"Dense needs a whole number of units, at least 1; got {given!r}.")
+        raise SpecError(f"Dense needs a whole number of units, at least 1; got {shown(given)}.")
     return int(given)
 
 
 def _yes_or_no(name: str, given: Any) -> bool:
     if not isinstance(given, (bool, np.bool_)):
-        raise SpecError(f"{name} of Dense is {given!r}; it is True or False.")
+        raise SpecError(f"{name} of Dense is {shown(given)}; it is True or False.")
     return bool(given)
 
 
@@ -171,13 +173,15 @@ def _trainable(given: Any) -> bool | str:
         return given
     if isinstance(given, (bool, np.bool_)):
         return bool(given)
-    raise SpecError(f"trainable is {given!r}; it is one of {', '.join(map(repr, TRAINABLE))}.")
+    raise SpecError(f"trainable is {shown(given)}; it is one of {', '.join(map(repr, TRAINABLE))}.")
 
 
 def _penalty(name: str, given: Any) -> float:
     number = isinstance(given, Real) and not isinstance(given, bool)
     if not number or not math.isfinite(given) or given < 0:
-        raise SpecError(f"{name} of Dense is {given!r}; a penalty is a finite number, at least 0.")
+        raise SpecError(
+            f"{name} of Dense is {shown(given)}; a penalty is a finite number, at least 0."
+        )
     return float(given)
 
 
@@ -187,6 +191,6 @@ def _check_name(name: str, given: Any) -> None:
     ):
         return
     raise SpecError(
-        f"{name} of Dense is {given!r}, which cannot name a parameter.\n  Use letters, digits and "
-        "_, and not what a step calls other things (x, y, z1, h1, out, L, step ...)."
+        f"{name} of Dense is {shown(given)}, which cannot name a parameter.\n  Use letters, digits "
+        "and _, and not what a step calls other things (x, y, z1, h1, out, L, step ...)."
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
 from typing import Any, Protocol, TypeVar
 
-from chainrule.errors import SpecError
+from chainrule.errors import SpecError, shown
 from chainrule.graph import Node
 from chainrule.nn.scope import Scope
 from chainrule.types import Shape
@@ -60,16 +60,18 @@ def layer_to_dict(item: Any) -> dict[str, Any]:
 def layer_from_dict(data: Mapping[str, Any]) -> Layer:
     """Return the layer that `layer_to_dict` wrote down."""
     if not isinstance(data, Mapping):
-        raise SpecError(f"a layer's dict was needed; got {data!r}.")
+        raise SpecError(f"a layer's dict was needed; got {shown(data)}.")
     values = dict(data)
     kind = values.pop("kind", None)
     if not isinstance(kind, str) or kind not in layers:
-        raise SpecError(f"layer kind {kind!r} is not known; there are {', '.join(sorted(layers))}.")
+        raise SpecError(
+            f"layer kind {shown(kind)} is not known; there are {', '.join(sorted(layers))}."
+        )
     known = {f.name: f.default for f in fields(layers[kind])}  # type: ignore[arg-type]
     unknown = [key for key in values if key not in known]
     if unknown:
         raise SpecError(f"layer {kind!r} has no setting {unknown[0]!r}; it has {sorted(known)}.")
     lacking = [k for k, default in known.items() if default is MISSING and k not in values]
     if lacking:
-        raise SpecError(f"layer {kind!r} was given without {lacking[0]!r}, which it needs.")
+        raise SpecError(f"layer {shown(kind)} was given without {lacking[0]!r}, which it needs.")
     return layers[kind](**values)

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from numbers import Real
 from typing import Any, Literal
 
-from chainrule.errors import SpecError
+from chainrule.errors import SpecError, shown
 from chainrule.graph import Node
 
 TargetKind = Literal["real", "binary", "class"]
@@ -70,7 +70,9 @@ class Loss:
                 raise SpecError(f"loss {self.name!r} has no setting {key!r}; it has {known}.")
             number = isinstance(value, Real) and not isinstance(value, bool)
             if not number or not 0 < value < math.inf:
-                raise SpecError(f"{key} of {self.name!r} is {value!r}; it is a positive number.")
+                raise SpecError(
+                    f"{key} of {self.name!r} is {shown(value)}; it is a positive number."
+                )
         return replace(self, options={**self.options, **{k: float(v) for k, v in options.items()}})
 
 
@@ -100,5 +102,5 @@ def find_loss(given: str | Mapping[str, Any] | Loss) -> Loss:
     if not isinstance(name, str) or name not in losses:
         near = get_close_matches(str(name), losses, n=2)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(losses)}."
-        raise SpecError(f"loss {name!r} is not known; {hint}")
+        raise SpecError(f"loss {shown(name)} is not known; {hint}")
     return losses[name].with_options(**options)
