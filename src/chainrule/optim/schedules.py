@@ -84,7 +84,13 @@ def steps_of(name: str, given: Any) -> int:
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """The same rate at every step."""
+    """The same rate at every step.
+
+    Examples
+    --------
+    >>> Constant(0.1).at(1000)
+    0.1
+    """
 
     rate: float
 
@@ -95,7 +101,13 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """rate * factor ** floor(t / every)."""
+    """rate * factor ** floor(t / every).
+
+    Examples
+    --------
+    >>> [StepDecay(0.5, every=10, factor=0.5).at(t) for t in (0, 9, 10, 25)]
+    [0.5, 0.5, 0.25, 0.125]
+    """
 
     rate: float
     every: int
@@ -109,7 +121,13 @@ class StepDecay(Schedule):
 
 @dataclass(frozen=True)
 class Exponential(Schedule):
-    """rate * decay ** t."""
+    """rate * decay ** t.
+
+    Examples
+    --------
+    >>> Exponential(1.0, decay=0.5).at(3)
+    0.125
+    """
 
     rate: float
     decay: float
@@ -125,6 +143,11 @@ class Cosine(Schedule):
     """From rate to final along half a cosine in so many steps, then final.
 
     Loshchilov and Hutter, SGDR (ICLR 2017), eq. 5, without restarts.
+
+    Examples
+    --------
+    >>> [round(Cosine(1.0, steps=10).at(t), 3) for t in (0, 5, 10, 99)]
+    [1.0, 0.5, 0.0, 0.0]
     """
 
     rate: float
@@ -143,6 +166,11 @@ class WarmUp(Schedule):
     """Rises evenly to another schedule's rate over the first steps: times min(1, (t + 1)/steps).
 
     Goyal et al., Accurate, Large Minibatch SGD (2017), section 2.2.
+
+    Examples
+    --------
+    >>> [round(WarmUp(0.4, steps=4).at(t), 3) for t in (0, 1, 3, 99)]
+    [0.1, 0.2, 0.4, 0.4]
     """
 
     schedule: Schedule | float

@@ -94,7 +94,13 @@ def loss(
 
 
 def find_loss(given: str | Mapping[str, Any] | Loss) -> Loss:
-    """Return a loss from its name, its dict form or itself."""
+    """Return a loss from its name, its dict form or itself.
+
+    Examples
+    --------
+    >>> find_loss({"name": "huber", "threshold": 2}).options
+    {'threshold': 2.0}
+    """
     if isinstance(given, Loss):
         return given
     options = dict(given) if isinstance(given, Mapping) else {"name": given}
