@@ -60,6 +60,7 @@ def simplify(outputs: Sequence[Node]) -> list[Node]:
     """Return equal outputs: constants folded, neutral operations gone, common parts shared.
 
     Names survive; nothing is reordered and no value changes (``x * 0`` stays, because of NaN).
+    One bit may: ``x + 0`` becomes ``x``, which for x = -0.0 is -0.0 where IEEE 754 says 0.0.
 
     Parameters
     ----------
@@ -82,7 +83,13 @@ def simplify(outputs: Sequence[Node]) -> list[Node]:
     lost: dict[Node, str] = {}
 
     def shared(node: Node) -> Node:
-        return known.setdefault(structure(node), node)
+        found = known.setdefault(structure(node), node)
+        return keep_name(node, found)
+
+    def keep_name(node: Node, instead: Node) -> Node:
+        if node.name and instead.name is None and instead.op != "constant":
+            lost.setdefault(instead, node.name)
+        return instead
 
     def rewrite(node: Node) -> Node:
         if node.op in LEAVES:
@@ -95,12 +102,7 @@ def simplify(outputs: Sequence[Node]) -> list[Node]:
         node = shared(_unrepeated(node))
         folded = _fold(node)
         simpler = _rewritten(node) if folded is None else folded
-        if simpler is None:
-            return node
-        simpler = shared(simpler)
-        if node.name and simpler.name is None and simpler.op != "constant":
-            lost.setdefault(simpler, node.name)
-        return simpler
+        return node if simpler is None else keep_name(node, shared(simpler))
 
     return _named_again(rebuild(outputs, rewrite), lost)
 

@@ -15,7 +15,7 @@ from chainrule.graph import LEAVES, Node, primitives, simplify, toposort
 Phase = Literal["input", "forward", "backward", "update"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Instruction:
     """One line of a plan.
 
@@ -56,7 +56,7 @@ class Instruction:
         return max(math.prod(shape) for shape in (self.node.shape, *shapes))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """An ordered list of instructions and the roles of its results.
 

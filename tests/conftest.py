@@ -1,0 +1,38 @@
+"""In every test, a graph is checked after each transformation of it."""
+
+import functools
+import sys
+
+import pytest
+
+from chainrule import autodiff, graph
+from chainrule.autodiff import reverse
+
+
+def _as_list(found):
+    return list(found) if isinstance(found, (list, tuple)) else [found]
+
+
+def _checked(function):
+    """Return the transformation followed by `check`, which names it if the graph is wrong."""
+
+    @functools.wraps(function)
+    def checked(*args, **kwargs):
+        found = function(*args, **kwargs)
+        graph.check(*_as_list(found), after=function.__name__)
+        return found
+
+    return checked
+
+
+@pytest.fixture(autouse=True, scope="session")
+def checked_transformations():
+    """Put the checked functions wherever a module, ours or a test's, holds the plain ones."""
+    plain = [graph.simplify, graph.substitute, reverse.gradients, autodiff.directional_derivative]
+    with pytest.MonkeyPatch.context() as patch:
+        for function in plain:
+            checked = _checked(function)
+            for module in list(sys.modules.values()):
+                if vars(module).get(function.__name__) is function:
+                    patch.setattr(module, function.__name__, checked)
+        yield
