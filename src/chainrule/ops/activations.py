@@ -22,8 +22,9 @@ POINTS: list[Any] = [([-2.0, 0.7, 3.0],), (0.3,)]
 
 @in_double
 def _sigmoid(x: Array) -> Array:
-    e = np.exp(np.where(np.real(x) < 0, x, -x))  # never overflows
-    return np.asarray(np.where(np.real(x) < 0, e, 1) / (1 + e))
+    negative = np.real(x) < 0
+    e = np.exp(np.where(negative, x, -x))  # never overflows
+    return np.asarray(np.where(negative, e, 1) / (1 + e))
 
 
 @in_double

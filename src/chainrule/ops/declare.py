@@ -93,14 +93,18 @@ def kept_dtype(*dtypes: DType, **attrs: Any) -> DType:
     return np.result_type(*dtypes)
 
 
+SINGLE = np.dtype(np.float32)
+
+
 def in_double(value: Function) -> Function:
     """Let a value be computed in float64 where its inputs are float32, and be rounded once."""
 
     @wraps(value)
     def wide(*inputs: Any, **attrs: Any) -> Any:
         arrays = [np.asarray(x) for x in inputs]
-        if any(x.dtype != np.float32 for x in arrays):
-            return value(*arrays, **attrs)
+        for x in arrays:
+            if x.dtype != SINGLE:
+                return value(*arrays, **attrs)
         return np.asarray(value(*(x.astype(np.float64) for x in arrays), **attrs), np.float32)
 
     return wide

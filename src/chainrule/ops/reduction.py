@@ -67,7 +67,7 @@ def _spread(g: Node, x: Node, axes: tuple[int, ...]) -> Node:
 def _sum(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     x = np.asarray(x)
     wide = np.float64 if x.dtype == np.float32 else None
-    return np.asarray(np.sum(x, axis=axes, keepdims=keepdims, dtype=wide), x.dtype)
+    return np.asarray(np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=wide), x.dtype)
 
 
 linear(

@@ -120,7 +120,7 @@ def _untransposed(x: Node, axes: tuple[int, ...]) -> Node | None:
 linear(
     "transpose",
     "The axes in another order.",
-    value=lambda x, axes: np.transpose(x, axes),
+    value=lambda x, axes: np.asarray(x).transpose(axes),
     shape=_transpose_shape,
     adjoint=lambda g, out, x, axes: (
         apply("transpose", g, axes=tuple(int(i) for i in np.argsort(axes))),
