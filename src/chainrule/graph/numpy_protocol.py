@@ -7,7 +7,7 @@ The table is filled by the operations when they are declared; here it is only lo
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any, TypeVar
 
 from chainrule.errors import UnsupportedError
@@ -65,11 +65,16 @@ def _called(key: Any, function: Callable[..., Any], args: Any, kwargs: Any) -> A
     try:
         wanted.bind(*args, **kwargs)
     except TypeError as problem:
+        known = ", ".join(map(_without_type, wanted.parameters.values()))
         raise UnsupportedError(
             f"np.{_full_name(key)} was called on a node with arguments it does not take: {problem}."
-            f"\n  In a graph it is {getattr(function, '__name__', key)}{wanted}."
+            f"\n  In a graph it takes ({known})."
         ) from None
     return function(*args, **kwargs)
+
+
+def _without_type(parameter: Parameter) -> str:
+    return str(parameter.replace(annotation=Parameter.empty)).replace(" = ", "=")
 
 
 def array_ufunc(node: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

@@ -87,8 +87,11 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def _decided(x: Array, axes: tuple[int, ...]) -> Array:
     """Return where a row has a finite largest entry, or exactly one that is +inf."""
     top = np.max(np.real(x), axis=axes, keepdims=True)
+    finite = np.asarray(np.isfinite(top))
+    if finite.all():
+        return finite
     peaks = np.sum(np.real(x) == top, axis=axes, keepdims=True)
-    return np.asarray(np.isfinite(top) | ((top > 0) & (peaks == 1)) | np.isnan(top))
+    return np.asarray(finite | ((top > 0) & (peaks == 1)) | np.isnan(top))
 
 
 general(

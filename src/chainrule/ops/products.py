@@ -120,9 +120,12 @@ def einsum(formula: str, *inputs: Any) -> Any:
     terms = left.split(",")
     if "->" not in formula:
         right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
-    if len(terms) != len(inputs) or "." in left or any(len(set(t)) != len(t) for t in terms):
+    once = all(len(set(t)) == len(t) for t in (*terms, right))
+    known = "." not in left and set(left) - {","} >= set(right)
+    if len(terms) != len(inputs) or not once or not known:
         raise UnsupportedError(
-            f"einsum {formula!r}: each input needs its own letters, once each, without '...'."
+            f"einsum {formula!r} of {len(inputs)} inputs: each input needs letters of its own, "
+            "once each,\n  and the output takes some of them, as in 'rk,ku->ru'; '...' has no place."
         )
     for term, x in zip(terms, inputs, strict=True):
         if len(term) != np.ndim(x):

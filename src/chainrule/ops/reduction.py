@@ -64,10 +64,14 @@ def _spread(g: Node, x: Node, axes: tuple[int, ...]) -> Node:
     return apply("expand", g, shape=x.shape)
 
 
+add_up: Any = np.add.reduce
+"""What `numpy.sum` calls after looking at its arguments."""
+
+
 def _sum(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     x = np.asarray(x)
     wide = np.float64 if x.dtype == np.float32 else None
-    return np.asarray(np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=wide), x.dtype)
+    return np.asarray(add_up(x, axis=axes, keepdims=keepdims, dtype=wide), x.dtype)
 
 
 linear(
@@ -92,14 +96,15 @@ def _mean(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     x = np.asarray(x)
     count = math.prod(x.shape[a] for a in axes)
     if x.dtype == np.float32:
-        wide = np.sum(x, axis=axes, keepdims=keepdims, dtype=np.float64)
+        wide = add_up(x, axis=axes, keepdims=keepdims, dtype=np.float64)
         return np.asarray(wide / count, np.float32)
-    first = np.sum(x, axis=axes, keepdims=True) / count
+    first = add_up(x, axis=axes, keepdims=True) / count
     if not np.isfinite(first).all():
-        first = np.sum(x / count, axis=axes, keepdims=True)
+        first = add_up(x / count, axis=axes, keepdims=True)
     with np.errstate(all="ignore"):
-        rest = np.sum(x - first, axis=axes, keepdims=True) / count
-    out = np.where(np.isfinite(rest), first + rest, first)
+        rest = add_up(x - first, axis=axes, keepdims=True) / count
+    mended = np.isfinite(rest)
+    out = first + rest if mended.all() else np.where(mended, first + rest, first)
     return np.asarray(out.reshape(reduced(x.shape, axes, keepdims)), x.dtype)
 
 
