@@ -47,41 +47,42 @@ def repeated(text, size):
     return '"manifest":{"a":[' + ",".join([text] * (size // (len(text) + 1))) + "]}}"
 
 
-SIZE = 12 * 2**20
 WIDE = {
-    "empty lists": lambda: sealed(repeated("[]", SIZE)),
-    "empty objects": lambda: sealed(repeated("{}", SIZE)),
-    "small objects": lambda: sealed(repeated('{"a":1}', SIZE)),
-    "empty strings": lambda: sealed(repeated('""', SIZE)),
-    "short strings": lambda: sealed(repeated('"ab"', SIZE)),
-    "numbers": lambda: sealed(repeated("7777", SIZE)),
-    "floats": lambda: sealed(repeated("0.5", SIZE)),
-    "keys": lambda: sealed(
-        '"manifest":{' + ",".join(f'"{k:06x}":1' for k in range(SIZE // 11)) + "}}"
+    "empty lists": lambda size: sealed(repeated("[]", size)),
+    "empty objects": lambda size: sealed(repeated("{}", size)),
+    "small objects": lambda size: sealed(repeated('{"a":1}', size)),
+    "empty strings": lambda size: sealed(repeated('""', size)),
+    "short strings": lambda size: sealed(repeated('"ab"', size)),
+    "numbers": lambda size: sealed(repeated("7777", size)),
+    "floats": lambda size: sealed(repeated("0.5", size)),
+    "keys": lambda size: sealed(
+        '"manifest":{' + ",".join(f'"{k:06x}":1' for k in range(size // 11)) + "}}"
     ),
-    "one string of emoji": lambda: sealed('"manifest":"\\ud83d\\ude00' + "a" * SIZE + '"}'),
-    "one string of escapes": lambda: sealed('"manifest":"' + "\\u00e9" * (SIZE // 6) + '"}'),
-    "quotes in a string": lambda: sealed('"manifest":"' + '\\"' * (SIZE // 2) + '"}'),
-    "colons in a string": lambda: sealed(
-        '"manifest":["' + ":" * (SIZE // 2) + '",""' * 2000 + "]}"
+    "one string of emoji": lambda size: sealed('"manifest":"\\ud83d\\ude00' + "a" * size + '"}'),
+    "one string of escapes": lambda size: sealed('"manifest":"' + "\\u00e9" * (size // 6) + '"}'),
+    "quotes in a string": lambda size: sealed('"manifest":"' + '\\"' * (size // 2) + '"}'),
+    "colons in a string": lambda size: sealed(
+        '"manifest":["' + ":" * (size // 2) + '",""' * 2000 + "]}"
     ),
-    "deep lists": lambda: sealed('"manifest":' + "[" * (SIZE // 2) + "]" * (SIZE // 2) + "}"),
-    "blanks": lambda: sealed('"manifest":' + " " * SIZE + "1}"),
-    "junk": lambda: os.urandom(SIZE),
-    "brackets, then quotes that never end": lambda: sealed(
-        '"manifest":[' + "[]," * 200 + "1" + '"' + '\\"' * (SIZE // 2)
+    "deep lists": lambda size: sealed('"manifest":' + "[" * (size // 2) + "]" * (size // 2) + "}"),
+    "blanks": lambda size: sealed('"manifest":' + " " * size + "1}"),
+    "junk": lambda size: os.urandom(size),
+    "brackets, then quotes that never end": lambda size: sealed(
+        '"manifest":[' + "[]," * 200 + "1" + '"' + '\\"' * (size // 2)
     ),
-    "brackets and a string that never ends": lambda: sealed("[]," * 200 + '"' + "a\\" * SIZE),
-    "brackets and strings": lambda: sealed('"a":["[",' * 60 + '"[",' * (SIZE // 4)),
-    "zeros": lambda: bytes(SIZE),
+    "brackets and a string that never ends": lambda size: sealed("[]," * 200 + '"' + "a\\" * size),
+    "brackets and strings": lambda size: sealed('"a":["[",' * 60 + '"[",' * (size // 4)),
+    "zeros": lambda size: bytes(size),
 }
 
 
+@pytest.mark.parametrize("size", [2**18, 2**20, 12 * 2**20])
 @pytest.mark.parametrize("what", WIDE)
-def test_a_hostile_record_needs_no_more_than_twice_its_length(run, tmp_path, what):
+def test_a_hostile_record_needs_no_more_than_twice_its_length(run, tmp_path, what, size):
+    """Some are refused before a single object is built, some after all are."""
     bad = tmp_path / "bad"
     bad.mkdir()
-    data = WIDE[what]()
+    data = WIDE[what](size)
     (bad / "run.json").write_bytes(data)
     (bad / "model.safetensors").write_bytes(b"")
     answer, peak = peak_of(run, bad)

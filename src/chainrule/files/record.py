@@ -29,7 +29,7 @@ UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 RECORD_LIMIT = 64 * 2**20
 """No run.json is longer; a longer one is refused unread."""
 
-_SLACK = 8 * 2**20
+_SLACK = 13 * 2**20
 _FIRST_LINE = re.compile(rb'\{"integrity":"([0-9a-f]{64})",\n')
 _FIRST_LINE_LENGTH = len('{"integrity":"' + 64 * "0" + '",\n')
 
@@ -52,10 +52,20 @@ def decode(data: bytearray, others: int, where: str) -> Record:
     """Read the bytes of run.json, refusing anything that `encode` could not have written.
 
     `others` is the length of the run's other files together: memory is bounded by the whole run.
+    `data` is empty afterwards.
     """
     _verify(data, where)
-    tree = strict_json.decode(data, others + _SLACK, where)
+    tree = strict_json.decode(data, _budget(len(data), others), where)
     return _checked(_upgraded(tree, where), where)
+
+
+def _budget(length: int, others: int) -> int:
+    """Return how much the objects of a run.json of this length may take.
+
+    While they are built its text stands beside them, afterwards the other files do; either way
+    all of it stays below twice the run and 16 MiB.
+    """
+    return min(length + 2 * others, 2 * length + others) + _SLACK
 
 
 def looks_like_ours(data: bytes) -> bool:
@@ -69,8 +79,9 @@ def _verify(data: bytearray, where: str) -> None:
     if first is None:
         fact = "does not begin with an integrity sum, so it is damaged or not of ours"
         raise refused(where, fact, FOREIGN)
-    rest = memoryview(data)[_FIRST_LINE_LENGTH:]
-    if hashlib.sha256(rest).hexdigest().encode() != first[1]:
+    with memoryview(data)[_FIRST_LINE_LENGTH:] as rest:
+        found = hashlib.sha256(rest).hexdigest().encode()
+    if found != first[1]:
         raise refused(where, "was changed or damaged (its integrity sum does not match)")
 
 
@@ -93,12 +104,16 @@ def _checked(tree: dict[str, Any], where: str) -> Record:
 
     from chainrule.files.schema import Record
 
+    manifest = tree.get("manifest")
     try:
-        record = msgspec.convert(tree, Record, strict=True)
+        # the manifest may be anything, and converting would copy it
+        record = msgspec.convert(tree | {"manifest": {}}, Record, strict=True)
     except (msgspec.ValidationError, RecursionError) as problem:
         raise refused(where, f"does not have the form of a run ({problem})") from None
+    if type(manifest) is not dict:
+        raise refused(where, "does not have the form of a run (its manifest is not an object)")
     _check_names(record, where)
-    return record
+    return msgspec.structs.replace(record, manifest=manifest)
 
 
 def _check_names(record: Record, where: str) -> None:

@@ -21,11 +21,14 @@ MAX_DEPTH = 64
 _MAX_INT_BITS = 1024
 _FLOAT = "$float"
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
-_NO_BRACKET = re.compile(
+_BRACKETS = re.compile(
     rb"""(?: "[^"\\]*+(?:\\.[^"\\]*+)*+ (?:"|\\?\Z)  # a string, or one that never ends
-      | [^\[\]{}"]++ )++                         # anything else that is no bracket""",
+      | [^\[\]{}"]++ )*+                         # anything else that is no bracket
+      ( [\[\]{}]++ | \Z )                        # brackets side by side, or the end""",
     re.DOTALL | re.VERBOSE,
 )
+_KEY = re.compile(rb'"([^"\\]*+)":')
+_FEW_KEYS, _MANY_KEYS = 4_000, 40_000
 
 
 class _Unfit(Exception):
@@ -84,13 +87,17 @@ def _short(value: Any) -> str:
 
 
 def decode(data: bytearray, budget: int, where: str) -> Any:
-    """Read JSON strictly, building at most about `budget` bytes of objects."""
+    """Read JSON strictly, building at most about `budget` bytes of objects; empties `data`."""
     try:
-        _check_depth_and_cost(data, budget)
+        left = budget - _check_depth_and_cost(data, budget)
+        text = str(data, "ascii")
+        data.clear()
+        purse = _Purse(left)
         return json.loads(
-            data.decode("ascii"),
-            object_pairs_hook=_Objects(budget).build,
-            parse_float=_finite,
+            text,
+            object_pairs_hook=purse.object,
+            parse_float=purse.float,
+            parse_int=purse.int,
             parse_constant=_no_literal,
         )
     except _Unfit as problem:
@@ -99,54 +106,84 @@ def decode(data: bytearray, budget: int, where: str) -> Any:
         raise refused(where, f"is not valid JSON ({problem})") from None
 
 
-def _check_depth_and_cost(data: bytearray, budget: int) -> None:
-    """Refuse, before any object is built, what would need too much memory or be too deep."""
+def _check_depth_and_cost(data: bytearray, budget: int) -> int:
+    """Refuse, before any object is built, what would be too deep or too large; returns its cost."""
     if not data.isascii():
         raise _Unfit("holds bytes that are not ASCII")
-    if _least_cost(data) > budget:
+    cost = _least_cost(data)
+    if cost > budget:
         raise _Unfit(f"would need more than {budget / 2**20:,.0f} MiB of memory to open")
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _too_deep(data):
         raise _Unfit(f"is nested deeper than {MAX_DEPTH}")
+    return cost
 
 
 def _least_cost(data: bytearray) -> int:
-    """Bound the memory of lists, numbers and strings by counting; dicts are counted as built."""
+    """Bound the memory of lists and strings by counting; the rest is counted as it is built."""
     wide = 4 if b"\\ud" in data or b"\\uD" in data else 2 if b"\\u" in data else 1
     strings = max(0, data.count(b'"') // 2 - data.count(b":"))
-    numbers = max(0, data.count(b",") + data.count(b":") + data.count(b"[") - strings)
-    brackets = data.count(b"[") + data.count(b"{")
-    return wide * len(data) + 80 * brackets + 64 * strings + 40 * numbers
+    lists = 80 * data.count(b"[") + 10 * data.count(b",")
+    return wide * len(data) + lists + 64 * strings + 250 * _distinct_keys(data)
+
+
+def _distinct_keys(data: bytearray) -> int:
+    """Bound the number of different keys, and with it the entries of any one object."""
+    colons = data.count(b":")
+    if colons <= _FEW_KEYS:
+        return colons
+    found, matched = set[bytes](), 0
+    for match in _KEY.finditer(data):
+        found.add(bytes(match[1]))
+        matched += 1
+        if len(found) > _MANY_KEYS:
+            return colons
+    return len(found) + colons - matched
 
 
 def _too_deep(data: bytearray) -> bool:
-    """Take away strings, then the innermost brackets `MAX_DEPTH` times: too deep if any is left."""
-    brackets = _NO_BRACKET.sub(b"", data)
-    for _ in range(MAX_DEPTH):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-    return bool(brackets)
+    """Follow the brackets outside strings; in JSON, those side by side open first, then close."""
+    depth = 0
+    for match in _BRACKETS.finditer(data):
+        opening = match[1].count(b"[") + match[1].count(b"{")
+        if depth + opening > MAX_DEPTH:
+            return True
+        depth += 2 * opening - len(match[1])
+    return False
 
 
-class _Objects:
-    """Builds the objects of one text: no duplicate keys, and no more memory than allowed."""
+class _Purse:
+    """Builds the objects and numbers of one text, and pays for each with memory that is left."""
 
-    def __init__(self, budget: int) -> None:
-        self.left, self.keys = budget, set[str]()
+    def __init__(self, left: int) -> None:
+        self.left = left
 
-    def build(self, pairs: list[tuple[str, Any]]) -> Any:
-        """Make one object, or the float that stands behind `$float`."""
+    def pay(self, size: int) -> None:
+        """Refuse to go on where the memory does not suffice."""
+        self.left -= size
+        if self.left < 0:
+            raise _Unfit("would need too much memory to open")
+
+    def object(self, pairs: list[tuple[str, Any]]) -> Any:
+        """Make one object, or the float that stands behind `$float`; no key may come twice."""
         built = dict(pairs)
         if len(built) != len(pairs):
             raise _Unfit(f"has a duplicate key among {sorted(built)[:8]}")
-        self._pay(built)
+        self.pay(sys.getsizeof(built) + 16)
         reserved = [key for key in built if key.startswith("$")]
         return _not_finite(built) if reserved else built
 
-    def _pay(self, built: dict[str, Any]) -> None:
-        fresh = [key for key in built if key not in self.keys]
-        self.keys.update(fresh)
-        self.left -= sys.getsizeof(built) + 16 + sum(sys.getsizeof(key) + 112 for key in fresh)
-        if self.left < 0:
-            raise _Unfit("would need too much memory to open")
+    def float(self, text: str) -> float:
+        """Make one number with a point or an exponent."""
+        self.pay(32)
+        value = float(text)
+        if math.isinf(value):
+            raise _Unfit(f"holds the number {text[:40]}, which is too large for a float")
+        return value
+
+    def int(self, text: str) -> int:
+        """Make one number without; Python keeps the small ones anyway."""
+        self.pay(32 + len(text) // 2 if len(text) > 2 else 0)
+        return int(text)
 
 
 def _not_finite(built: dict[str, Any]) -> float:
@@ -154,13 +191,6 @@ def _not_finite(built: dict[str, Any]) -> float:
     if len(built) != 1 or not isinstance(text, str) or text not in _NOT_FINITE:
         raise _Unfit(f"has a reserved key among {sorted(built)[:8]}")
     return _NOT_FINITE[text]
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise _Unfit(f"holds the number {text[:40]}, which is too large for a float")
-    return value
 
 
 def _no_literal(text: str) -> Any:
