@@ -80,7 +80,8 @@ def operations() -> str:
         lines.append("|---|---|---|---|---|")
         for name, rule in sorted(primitives.items()):
             if rule.kind == kind:
-                latex = rule.latex.format(*"xyz", alpha=r"\alpha").replace("|", r"\vert ")
+                attrs = {**rule.examples[0].attrs, "alpha": r"\alpha"}
+                latex = rule.latex.format(*"xyz", **attrs).replace("|", r"\vert ")
                 cells = (
                     f"`{name}`",
                     rule.doc,
