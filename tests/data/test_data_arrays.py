@@ -58,7 +58,7 @@ def test_strided_fortran_mapped_and_read_only_arrays_are_fine(tmp_path):
         ([[1, "a"], [2, "b"]], "'a'"),
         ([["1.5", "2"]], "'1.5'"),
         (np.array([[1, None]], object), "None"),
-        ([[1, 2], [3]], "cannot be read"),
+        ([[1, 2], [3]], r"X\[1\] has length 1, but X\[0\] has length 2"),
         (np.zeros((2, 2), complex), "complex"),
         (np.array([["2020-01-01"]], "M8[D]"), "not a number"),
         (scipy.sparse.eye(3).tocsr(), "toarray"),

@@ -147,7 +147,7 @@ def test_gaps_that_training_did_not_have_are_filled_and_reported(table):
     assert found[0, 0] == 0  # the mean
     assert found[1, 1:4].tolist() == [0, 0, 1]  # red is the most frequent
     assert found[0, 4] == 1  # as is true
-    assert "column 'size': 1 missing cells filled in" in fitted.remarks(new)
+    assert "column 'size': 1 missing cell filled in" in fitted.remarks(new)
 
 
 def test_gaps_can_be_refused():

@@ -140,7 +140,7 @@ def _array(value: Any, what: str) -> Array:
     try:
         array = np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
-        raise DataError(f"{what} cannot be read as an array: {error}.") from error
+        raise DataError(_no_array(value, what, error)) from error
     if array.dtype.kind not in "biuf":
         raise DataError(_not_numbers(value, array, what))
     if array.dtype.kind == "f" and not isinstance(value, np.ndarray):
@@ -194,17 +194,28 @@ def _missing_message(what: str, name: str, row: int) -> str:
 
 
 def _not_numbers(value: Any, array: Array, what: str) -> str:
-    fact = f"{what} holds {array.dtype} values, not numbers"
     originals = np.array(value, dtype=object) if array.dtype.kind in "OUST" else array
+    way = "Encode text first, for example with prepare(table, target), or take the column out."
     for index, cell in np.ndenumerate(originals):
         if not isinstance(cell, bool | int | float | np.number | np.bool_):
-            place = ", ".join(str(i) for i in index)
-            fact = f"{what}[{place}] is {cell!r}, not a number"
-            break
-    return (
-        f"{fact}.\n  Encode text first, for example with prepare(table, target), "
-        "or take the column out."
-    )
+            return f"{_where(what, index)} is {cell!r}, not a number.\n  {way}"
+    if array.dtype.kind == "O":
+        way = f"All of them are numbers, though: give {what}.astype(float)."
+    elif array.dtype.kind == "c":
+        way = "Give real and imaginary parts as columns of their own, or the magnitude."
+    return f"{what} holds {array.dtype} values, not numbers.\n  {way}"
+
+
+def _no_array(value: Any, what: str, error: Exception) -> str:
+    """Say why a value is no array; of lists of unequal lengths, which are the first two."""
+    try:
+        sizes = [len(row) for row in value]
+    except TypeError:
+        sizes = []
+    for row, size in enumerate(sizes):
+        if size != sizes[0]:
+            return f"{what}[{row}] has length {size}, but {what}[0] has length {sizes[0]}."
+    return f"{what} cannot be read as an array: {str(error).rstrip('.')}."
 
 
 def _check_matrix(array: Array) -> None:
@@ -280,7 +291,8 @@ def _first(bad: Array, start: int = 0) -> tuple[int, ...]:
 
 def _where(what: str, place: tuple[int, ...], names: Sequence[str] | None = None) -> str:
     name = f" (column {names[place[1]]!r})" if names is not None and len(place) == 2 else ""
-    return f"{what}[{', '.join(str(i) for i in place)}]{name}"
+    inside = f"[{', '.join(str(i) for i in place)}]" if place else ""
+    return f"{what}{inside}{name}"
 
 
 def inexact_integers(array: Array) -> Array:

@@ -39,9 +39,22 @@ def permutation(count: int, *key: int) -> Array:
     return np.argsort(np.asarray(raw, dtype=np.uint64), kind="stable")
 
 
+def checked_seed(seed: Seed) -> int:
+    """Return a seed; refuse what is no whole number from 0 on.
+
+    Examples
+    --------
+    >>> checked_seed(7)
+    7
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise SpecError(f"seed must be a whole number from 0 on, got {seed!r}.")
+    return int(seed)
+
+
 @lru_cache(maxsize=2)
 def _epoch_order(seed: Seed, epoch: int, rows: int) -> Array:
-    order = permutation(rows, seed, epoch)
+    order = permutation(rows, checked_seed(seed), epoch)
     order.flags.writeable = False
     return order
 

@@ -22,6 +22,9 @@ Kind = Literal["number", "boolean", "category", "text", "date", "empty", "unread
 ID_ROWS = 10
 """With fewer rows than this, a column of all distinct words is still a category."""
 
+LONGEST = 40
+"""A longer word is cut where words are listed."""
+
 MOST_CATEGORIES = 1000
 """A column with more distinct words than this is text unless declared categorical."""
 
@@ -220,6 +223,20 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def word(value: object) -> str:
+    """Return a word as a list shows it: quoted where blanks would not be seen, cut where long.
+
+    Examples
+    --------
+    >>> word("red"), word("red "), word("r" * 99)
+    ('red', "'red '", 'rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr...')
+    """
+    text = str(value)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 3]}..."
+    return text if text == text.strip() != "" else repr(text)
+
+
 def some(names: Iterable[object], limit: int = 8) -> str:
     """Return the names in a row, the first few where they are many.
 
@@ -228,6 +245,6 @@ def some(names: Iterable[object], limit: int = 8) -> str:
     >>> some(["a", "b", "c"], limit=2)
     'a, b and 1 more'
     """
-    shown = [str(name) for name in names]
+    shown = [word(name) for name in names]
     more = len(shown) - limit
     return ", ".join(shown) if more <= 0 else f"{', '.join(shown[:limit])} and {more} more"

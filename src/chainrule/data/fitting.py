@@ -228,7 +228,8 @@ def _notes(
         ("missing cells filled in", gaps),
         ("constant in the training rows", [c.name for c in inputs if _is_constant(c, rows)]),
         ("constant target", [target.name] if _is_constant(target, rows) else []),
-        ("copies of another column", _copies([*inputs, target])),
+        ("copies of another column", _copies(inputs)),
+        (f"the target {target.name} itself, under another name", _leaks(inputs, target)),
         ("may be row numbers or ids; drop=[...] (--drop) leaves them out", _id_numbers(inputs)),
     ]
     return tuple(f"{fact}: {some(names)}" for fact, names in found if names)
@@ -253,6 +254,17 @@ def _copies(columns: list[Column]) -> list[str]:
         else:
             seen[key].append(column)
     return found
+
+
+def _leaks(inputs: list[Column], target: Column) -> list[str]:
+    """Return the inputs that equal the target, cell by cell."""
+    first = target.values[:1].tobytes()
+    return [
+        column.name
+        for column in inputs
+        if column.values[:1].tobytes() == first and column.kind == target.kind
+        if column.words == target.words and _same(column.values, target.values)
+    ]
 
 
 def _same(first: Array, second: Array) -> bool:

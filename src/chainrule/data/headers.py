@@ -138,7 +138,8 @@ def _check_names(names: tuple[str, ...], source: str) -> None:
     if _all_numbers(list(names)):
         hint += "; if the first row is data say header=False (--no-header)"
     elif empty == ["column 1"]:
-        hint += "; a first column without one is often an index that was written along"
+        hint += "; a first column without one is often an index that was written along "
+        hint += "(in pandas: to_csv(..., index=False))"
     if twice:
         raise DataError(f"{source}: column names occur twice: {some(twice)}.\n  {hint}.")
     if empty:

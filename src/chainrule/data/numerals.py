@@ -10,6 +10,8 @@ number would lose (`00123`).
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +22,14 @@ from chainrule.types import Array
 _EXPONENT = r"([eE][+-]?[0-9]+)?"
 _PLAIN = rf"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+){_EXPONENT}$"
 _CODE = r"^\s*([+-]?0[0-9]|\+[0-9]{7,}\s*$)"
+_SIGN = "[+\\-\N{MINUS SIGN}]"
+_GROUP = "[,.' _\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}’]"
 _ALMOST = (
     rf"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+){_EXPONENT}\s*$"  # a number, here one out of range
-    r"|^\s*[+-]?([0-9]+|[1-9][0-9]{0,2}([,.' ][0-9]{3})+)([.,][0-9]+)?\s*$"
-    r"|^\s*[+-]?[$€£¥]\s?[+-]?[0-9][0-9.,]*\s*$|^\s*[+-]?[0-9][0-9.,]*\s?[%$€£¥]\s*$"
+    rf"|^\s*{_SIGN}?([0-9]+|[1-9][0-9]{{0,2}}({_GROUP}[0-9]{{3}})+)([.,][0-9]+)?{_EXPONENT}-?\s*$"
+    rf"|^\s*{_SIGN}?\p{{Sc}}\s?{_SIGN}?[0-9]({_GROUP}?[0-9])*\s*$"
+    rf"|^\s*{_SIGN}?[0-9]({_GROUP}?[0-9])*\s?[%‰\p{{Sc}}]\s*$"
+    rf"|^\s*\(\p{{Sc}}?[0-9]({_GROUP}?[0-9])*\)\s*$|^\s*{_SIGN}?\p{{Nd}}+([.,٫]\p{{Nd}}+)?\s*$"
     r"|^\s*[+-]?(?i:inf|infinity)\s*$"
 )
 MISSING_WORDS = frozenset(
@@ -181,16 +187,51 @@ def way_out(name: str, text: str) -> str:
     )
     if bare.casefold() in MISSING_WORDS:
         return f"Say {declare}."
-    if bare[-1:] in "%$€£¥" or bare[:1] in "$€£¥":
+    if bare[-1:] in ("%", "‰") or _is_currency(bare[:1]) or _is_currency(bare[-1:]):
         return f"Write plain numbers without the sign; or say {declare}."
-    if "," in bare and bare.replace(",", "").replace(".", "").lstrip("+-").isdigit():
-        return (
-            "Say --thousands , (thousands=',') if the comma groups digits, "
-            f"--decimal , (decimal=',') if it is the decimal mark; or {declare}."
-        )
+    if marks := _marks(bare):
+        return f"Say {marks}; or {declare}."
+    if _has_other_marks(bare):
+        return f"Write it with plain digits, point and minus; or say {declare}."
     if np.isinf(_float(bare)):
         return f"It is not finite in float64. Correct the cell, or say {declare}."
     return f"Correct the cell, or say {declare}."
+
+
+def _marks(text: str) -> str:
+    """Say which marks would make a text a number; empty where none would."""
+    comma = r"[+-]?[0-9]{1,3}(,[0-9]{3})+"
+    if re.fullmatch(comma, text):
+        return (
+            "--thousands , (thousands=',') if the comma groups digits, "
+            "--decimal , (decimal=',') if it is the decimal mark"
+        )
+    if re.fullmatch(rf"{comma}\.[0-9]+", text):
+        return "--thousands , (thousands=',')"
+    if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text):
+        return "--decimal , (decimal=',')"
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+", text):
+        return "--thousands . --decimal , (thousands='.', decimal=',')"
+    if found := re.fullmatch(
+        r"[+-]?[0-9]{1,3}(?:([ '_’\u00a0\u202f\u2009])[0-9]{3})+(\.[0-9]+)?", text
+    ):
+        return f"--thousands {_in_a_shell(found[1])} (thousands={found[1]!r})"
+    return ""
+
+
+def _in_a_shell(mark: str) -> str:
+    return f"'{mark}'" if mark == " " else mark if mark == "_" else f"$'\\u{ord(mark):04x}'"
+
+
+def _is_currency(mark: str) -> bool:
+    return mark != "" and unicodedata.category(mark) == "Sc"
+
+
+def _has_other_marks(text: str) -> bool:
+    """Return whether digits stand with marks that no option knows, as in (5) or a typeset -5."""
+    inside = text.strip("+-\N{MINUS SIGN}()")
+    plainly = text.isascii() and inside == text.strip("+-")
+    return inside.replace(".", "", 1).isdecimal() and not plainly
 
 
 def _quoted(text: str) -> str:

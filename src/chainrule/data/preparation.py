@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chainrule.data.columns import Column, some
+from chainrule.data.columns import Column, counted, some
 from chainrule.data.fitting import Choices, LeftOut, Missing, fit, gap_message, row_numbers
 from chainrule.data.formats import Reading
 from chainrule.data.memory import check_memory
@@ -250,7 +250,7 @@ class Preparation:
         for transform in self.transforms:
             column = table.column(transform.name)
             if count := column.missing + column.nans:
-                found.append(f"column {column.name!r}: {count} missing cells filled in")
+                found.append(f"column {column.name!r}: {counted(count, 'missing cell')} filled in")
         known = {*self.input_names, self.target}
         unused = [name for name in table.names if name not in known]
         return (*found, *([f"columns not used: {some(unused)}"] if unused else []))
@@ -283,7 +283,11 @@ class Preparation:
         facts += [f"not known from training: {some(map(repr, added))}"] if added else []
         near = [(name, get_close_matches(name, added[:1000], n=1)) for name in absent[:20]]
         hint = "".join(f" {found[0]!r} may be {name!r}." for name, found in near if found)
-        way = "Add the missing columns." if absent else "Remove them, or say extra='ignore'."
+        way = (
+            "Add the missing columns."
+            if absent
+            else "Remove them, or say extra='ignore' (--extra ignore)."
+        )
         raise DataError(
             f"{table.source} does not have the columns of the training table: "
             f"{'; '.join(facts)}.\n  {way}{hint} Their order does not matter."

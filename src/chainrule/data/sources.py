@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -38,6 +39,11 @@ _MAGIC = (
     (b"\x89HDF", "is an HDF5 file", "Convert it to Parquet or CSV."),
     (b"SQLite format 3\x00", "is a SQLite database", "Export the table as CSV."),
     (b"%PDF", "is a PDF", "Export the table as CSV."),
+    (b"<!DOCTYPE", "is a web page", "Download the table itself."),
+    (b"<!doctype", "is a web page", "Download the table itself."),
+    (b"<html", "is a web page", "Download the table itself."),
+    (b'{"', "is JSON", "Write it as CSV: a row of column names, then the rows."),
+    (b"[{", "is JSON", "Write it as CSV: a row of column names, then the rows."),
 )
 
 
@@ -76,6 +82,8 @@ def _check_type(path: Path, mode: int) -> None:
 def _why_not(path: Path, error: OSError | ValueError) -> str:
     if not isinstance(error, OSError):
         return f"{str(path)!r} is no path: {error}."
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE):
+        return f"{path} is an address, not a file.\n  Download it first, and name the file."
     if error.errno == errno.ENOENT:
         return f"{path} does not exist.{_near(path)}"
     if error.errno == errno.ELOOP:
@@ -89,6 +97,8 @@ def _near(path: Path) -> str:
     try:
         names = os.listdir(path.parent)[:5000]
     except OSError:
+        if path.parts[:1] == ("~",):
+            return "\n  Write your home folder out: only a shell knows ~, and only outside quotes."
         return f"\n  Nor does its folder {path.parent}." if not path.parent.exists() else ""
     found = get_close_matches(path.name, names, n=1)
     return f"\n  Did you mean {path.parent / found[0]}?" if found else ""
@@ -112,4 +122,4 @@ def refuse_other_formats(head: bytes, source: str) -> None:
     """Refuse first bytes that belong to a format that is no text."""
     for magic, fact, hint in _MAGIC:
         if head.startswith(magic):
-            raise DataError(f"{source} {fact}, not text.\n  {hint}")
+            raise DataError(f"{source} {fact}, not a table as text.\n  {hint}")

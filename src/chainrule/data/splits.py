@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data.batches import permutation
+from chainrule.data.batches import checked_seed, permutation
 from chainrule.errors import SpecError
 from chainrule.types import Array, ArrayLike, Seed
 
@@ -88,7 +88,7 @@ def split(
     validation, test = _checked(fractions)
     if rows < 1:
         raise SpecError("A split was asked for, but there are 0 rows.")
-    groups = _groups(y, permutation(rows, seed, _SPLIT_STREAM))
+    groups = _groups(y, permutation(rows, checked_seed(seed), _SPLIT_STREAM))
     sizes = np.array([len(group) for group in groups])
     to_validation = np.minimum(_shares(sizes, validation), sizes - 1)
     to_test = np.minimum(_shares(sizes, test), sizes - 1 - to_validation)

@@ -107,8 +107,11 @@ class Table:
 
 def unknown_column(table: Table, name: str) -> str:
     """Return the sentence for a name that no column has."""
-    near = get_close_matches(str(name), table.names[:1000], n=1)
+    same = [other for other in table.names if other.casefold() == str(name).strip().casefold()]
+    near = same or get_close_matches(str(name), table.names[:1000], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
+    if len(table.names) == 1 and len(table.names[0].split()) > 1:
+        hint += " Only one column was found: is the delimiter right (--delimiter ' ')?"
     return (
         f"{table.source} has no column {name!r}.{hint}\n  Its columns are: {some(table.names, 20)}."
     )

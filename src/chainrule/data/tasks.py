@@ -87,7 +87,7 @@ def _decide_numbers(
 ) -> tuple[Literal["classification", "regression"], str]:
     other = "; --task {} would change that"
     if not column.whole:
-        return "regression", "the target has fractions" + other.format("classification")
+        return "regression", "the target has fractions"
     distinct = len(np.unique(column.values[rows]))
     if distinct <= MOST_CLASSES and len(rows) >= 2 * distinct:
         return "classification", (

@@ -53,6 +53,8 @@ class Reading:
         self._set("missing", texts("missing", self.missing))
         self._set("as_text", texts("as_text", self.as_text))
         _check_mark("delimiter", self.delimiter, '"\n\r')
+        if not (self.delimiter or "").isascii():
+            raise SpecError(f"delimiter must be an ASCII character, got {self.delimiter!r}.")
         _check_mark("decimal", self.decimal, '"\n\r+-0123456789eE[]^\\')
         _check_mark("thousands", self.thousands, '"\n\r+-0123456789eE[]^\\')
         if (self.decimal or ".") == self.thousands:
@@ -80,7 +82,7 @@ def texts(name: str, value: Sequence[str] | str) -> tuple[str, ...]:
 
 
 def _check_mark(name: str, mark: str | None, forbidden: str) -> None:
-    if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in forbidden):
+    if mark is not None and (len(mark) != 1 or mark in forbidden):
         raise SpecError(f"{name} must be one character such as ',' or ';', got {mark!r}.")
 
 
