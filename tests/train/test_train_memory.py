@@ -35,7 +35,12 @@ def rows_for(spec, rows):
     return RNG.random((rows, net.inputs)), y
 
 
-@pytest.mark.parametrize("name", CASES)
+SLOW = {"long"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(k, marks=[pytest.mark.slow] * (k in SLOW)) for k in CASES]
+)
 def test_the_estimate_is_within_a_fifth_of_the_peak(name):
     spec, rows, settings = CASES[name]
     settings = {**DEFAULTS, **settings}
