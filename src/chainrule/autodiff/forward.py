@@ -6,6 +6,7 @@ Knows the rules of primitives; knows no values and no executor.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from chainrule.autodiff.reverse import gradients
 from chainrule.errors import ShapeError
@@ -19,22 +20,19 @@ from chainrule.graph import (
     toposort,
     variable,
 )
-from chainrule.types import ArrayLike
 
 
-def directional_derivative(
-    out: Node, wrt: Sequence[Node], directions: Sequence[Node | ArrayLike]
-) -> Node:
+def directional_derivative(out: Node, wrt: Node | Sequence[Node], directions: Any) -> Node:
     """Return the derivative of a node of any shape along a direction of its inputs.
 
     Parameters
     ----------
     out : Node
         What is differentiated.
-    wrt : sequence of Node
+    wrt : Node or sequence of Node
         What moves.
-    directions : sequence of Node or array_like
-        How it moves; the shape of each `wrt`.
+    directions : array_like or Node, or a sequence of them
+        How it moves: one for each `wrt`, of its shape.
 
     Returns
     -------
@@ -49,7 +47,10 @@ def directional_derivative(
     array([2., 0.])
     """
     tangents: dict[Node, Node] = {}
-    for x, direction in zip(wrt, directions, strict=True):
+    moving, along = ([wrt], [directions]) if isinstance(wrt, Node) else (wrt, directions)
+    if len(moving) != len(along):
+        raise ShapeError(f"{len(along)} directions were given for {len(moving)} nodes.")
+    for x, direction in zip(moving, along, strict=True):
         tangent = as_node(direction, x.dtype)
         if tangent.shape != x.shape:
             raise ShapeError(f"the direction of {x!r} has shape {tangent.shape}, not {x.shape}.")

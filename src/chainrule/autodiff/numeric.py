@@ -5,6 +5,7 @@ They take a callable on arrays and serve as references for the rules. Knows no g
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -12,8 +13,8 @@ import numpy as np
 from chainrule.errors import ShapeError
 from chainrule.types import Array, ArrayLike
 
-STEP = 1e-30
-"""Imaginary step: its square vanishes beside any number, so nothing is subtracted or lost."""
+STEP = 2.0**-100
+"""Imaginary step beside a number of size 1: its square vanishes, so nothing is lost."""
 
 
 def complex_step(function: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
@@ -34,7 +35,9 @@ def complex_step(function: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
 
     Notes
     -----
-    df/dx = Im f(x + ih) / h + O(h^2); Squire and Trapp, SIAM Review 40 (1998).
+    df/dx = Im f(x + ih) / h + O(h^2); Squire and Trapp, SIAM Review 40 (1998). The step is a
+    power of two far below each entry, so that tiny and huge entries are served too; below 1e-300
+    digits are lost.
 
     Examples
     --------
@@ -44,10 +47,16 @@ def complex_step(function: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     at = np.asarray(x, np.float64)
     gradient = np.zeros(at.shape)
     for index in np.ndindex(at.shape):
-        moved = at.astype(np.complex128)
-        moved[index] += STEP * 1j
-        gradient[index] = _number(function(moved)).imag / STEP
+        moved, step = at.astype(np.complex128), _step(float(at[index]))
+        moved[index] += step * 1j
+        gradient[index] = _number(function(moved)).imag / step
     return gradient
+
+
+def _step(x: float) -> float:
+    """Return the imaginary step beside an entry of this size; never subnormal."""
+    exponent = 0 if x == 0 or not math.isfinite(x) else math.frexp(x)[1]
+    return max(math.ldexp(STEP, exponent), float(np.finfo(np.float64).tiny))
 
 
 def central_differences(
@@ -63,7 +72,8 @@ def central_differences(
         Where; float64.
     h : float, optional
         The step; by default the cube root of the rounding unit times max(1, \|x\|), where the
-        error of truncation and that of rounding are about equal.
+        error of truncation and that of rounding are about equal. Give a smaller one where the
+        function is not smooth within it (log near 0).
 
     Returns
     -------

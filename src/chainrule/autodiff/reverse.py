@@ -6,10 +6,10 @@ primitives; knows no values and no executor.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import overload
 
-from chainrule.errors import ShapeError
+from chainrule.errors import DTypeError, ShapeError
 from chainrule.graph import Node, apply, constant, depends_on, primitives, toposort
 
 
@@ -36,6 +36,8 @@ def gradients(loss: Node, wrt: Node | Sequence[Node]) -> Node | list[Node]:
     ------
     ShapeError
         If the loss is not a scalar.
+    DTypeError
+        If the loss or a `wrt` holds no floats, or is no node.
 
     Examples
     --------
@@ -47,16 +49,35 @@ def gradients(loss: Node, wrt: Node | Sequence[Node]) -> Node | list[Node]:
     >>> round(float(cr.evaluate(gradients(slope, x))), 8)
     -0.13621869
     """
+    targets = [wrt] if isinstance(wrt, Node) else _listed(wrt)
+    for role, node in (("the loss", loss), *(("wrt", x) for x in targets)):
+        _differentiable(role, node)
     if loss.shape != ():
         raise ShapeError(
             f"gradients of {loss!r} were asked for: a gradient is that of one number.\n"
             "  Sum it first (np.sum(out)), or weight its entries and sum."
         )
-    targets = [wrt] if isinstance(wrt, Node) else list(wrt)
     upstream = backward(loss, targets)
     found = [upstream.get(x) for x in targets]
     full = [_zeros(x) if g is None else g for g, x in zip(found, targets, strict=True)]
     return full[0] if isinstance(wrt, Node) else full
+
+
+def _listed(wrt: Sequence[Node]) -> list[Node]:
+    if not isinstance(wrt, Iterable):
+        raise DTypeError(f"gradients: wrt is {wrt!r}; a node is needed, or a list of nodes.")
+    return list(wrt)
+
+
+def _differentiable(role: str, node: Node) -> None:
+    """Raise unless this is a node of floats."""
+    if not isinstance(node, Node):
+        raise DTypeError(f"gradients: {role} is {node!r}; a node is needed, such as a variable.")
+    if node.dtype.kind != "f":
+        raise DTypeError(
+            f"gradients: {role} is {node!r}; a derivative needs floats.\n"
+            "  Make it with dtype='float64', or leave it out."
+        )
 
 
 def backward(loss: Node, wrt: Sequence[Node]) -> dict[Node, Node]:

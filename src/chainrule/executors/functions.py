@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.autodiff import gradients
-from chainrule.errors import ShapeError, SpecError
+from chainrule.errors import DTypeError, ShapeError, SpecError
 from chainrule.executors.interpreter import bind
+from chainrule.executors.trees import arrays_in, map_arrays
 from chainrule.graph import Node, apply, as_node, constant, substitute, toposort, variable
 from chainrule.plan import Plan, make_plan
 
@@ -36,6 +37,8 @@ def evaluate(nodes: Any, values: Mapping[Any, Any] | None = None) -> Any:
     ------
     SpecError
         If a variable has no value.
+    ShapeError, DTypeError
+        If a given value has another shape than its variable, or would be changed by its dtype.
 
     Examples
     --------
@@ -51,7 +54,7 @@ def evaluate(nodes: Any, values: Mapping[Any, Any] | None = None) -> Any:
     program = bind(plan)
     feed = _feed(plan, values or {})
     program.check(feed)
-    found = program.values(feed, keep=True)
+    found = program.values(feed)
     place = {i.node: i.number for i in plan.instructions}
     results = [_result(found[place[node]], node) for node in plan.forward.values()]
     if isinstance(nodes, (list, tuple)):
@@ -68,7 +71,7 @@ def _result(value: Any, node: Node) -> Any:
 
 def _feed(plan: Plan, values: Mapping[Any, Any]) -> dict[str, Any]:
     """Return a value for every variable of the plan."""
-    named = {(key.name if isinstance(key, Node) else key): value for key, value in values.items()}
+    named = {_name_of(key): value for key, value in values.items()}
     feed: dict[str, Any] = {}
     for instruction in plan.instructions:
         node = instruction.node
@@ -76,8 +79,7 @@ def _feed(plan: Plan, values: Mapping[Any, Any]) -> dict[str, Any]:
             continue
         assert node.name is not None, "variables and parameters have names"
         if node.name in named:
-            given = np.asarray(named[node.name])
-            feed[node.name] = given if given.dtype.kind == "c" else given.astype(node.dtype)
+            feed[node.name] = _converted(node, named[node.name])
         elif node.data is not None:
             _one_of_its_name(feed, node)
             feed[node.name] = node.data
@@ -87,6 +89,33 @@ def _feed(plan: Plan, values: Mapping[Any, Any]) -> dict[str, Any]:
                 f"  Give it: cr.evaluate(f, {{{node.name!r}: ...}})."
             )
     return feed
+
+
+def _name_of(key: Any) -> str:
+    name = key.name if isinstance(key, Node) else key
+    if not isinstance(name, str):
+        raise SpecError(
+            f"evaluate was given a value for {key!r}; values go by a variable or its name."
+        )
+    return name
+
+
+def _converted(node: Node, value: Any) -> Any:
+    """Return a value in the dtype of its variable, if no number is changed by that."""
+    given = np.asarray(value)
+    if given.dtype.kind == "c":
+        return given
+    if given.dtype.kind not in "biuf":
+        raise DTypeError(f"{node.name!r} needs numbers; an array of dtype {given.dtype} was given.")
+    with np.errstate(all="ignore"):
+        array = given.astype(node.dtype)
+    lost = array != given if node.dtype.kind in "bi" else np.isinf(array) & np.isfinite(given)
+    if np.any(lost):
+        raise DTypeError(
+            f"{node.name!r} holds {node.dtype}; {given[lost].flat[0]} would be changed by that.\n"
+            "  Make the variable with the dtype of its values."
+        )
+    return array
 
 
 def _one_of_its_name(feed: Mapping[str, Any], node: Node) -> None:
@@ -106,9 +135,9 @@ def value_and_grad(
     function : callable
         Takes arrays (or dicts, lists, tuples of arrays) and returns one number, computed with
         operators, NumPy functions or ours. Python's ``if`` on its values cannot be followed: use
-        `cr.where`.
+        `cr.where`. A list of numbers is one array; None stays None.
     wrt : int or sequence of int
-        The positions of the arguments to differentiate by.
+        The positions of the arguments to differentiate by; -1 is the last.
 
     Returns
     -------
@@ -127,17 +156,17 @@ def value_and_grad(
     >>> value_and_grad(lambda w: np.sum(w ** 2))(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
-    positions = (wrt,) if isinstance(wrt, int) else tuple(wrt)
 
     def both(*args: Any, **kwargs: Any) -> Any:
         inputs: list[Node] = []
         traced = list(args)
+        positions = _positions(function, wrt, len(args))
         for position in positions:
-            traced[position] = _traced(args[position], inputs)
+            traced[position] = map_arrays(lambda array: _traced(array, inputs), args[position])
         out = function(*traced, **kwargs)
         found = _gradient_nodes(function, out, inputs)
         results = [as_node(out), *found]
-        given = list(_flat(list(args) + list(kwargs.values())))
+        given = arrays_in([*args, *kwargs.values()])
         if any(isinstance(a, Node) for a in given) or _is_inside(results, inputs):
             results = substitute(
                 results, {x: constant(x.data) for x in inputs if x.data is not None}
@@ -145,7 +174,7 @@ def value_and_grad(
         else:
             results = evaluate(results)
         ready = iter(results[1:])
-        trees = tuple(_rebuilt(args[position], ready) for position in positions)
+        trees = tuple(map_arrays(lambda _: next(ready), args[p]) for p in positions)
         return results[0], trees[0] if isinstance(wrt, int) else trees
 
     return both
@@ -185,54 +214,38 @@ def _is_inside(results: Sequence[Node], inputs: Sequence[Node]) -> bool:
     return any(node.attrs.get("traced", False) and node not in own for node in toposort(*results))
 
 
+def _positions(function: Callable[..., Any], wrt: Any, count: int) -> tuple[int, ...]:
+    """Return the arguments to differentiate by, counted from 0, or say which is not there."""
+    asked = (wrt,) if isinstance(wrt, int) else tuple(wrt)
+    positions = tuple(i + count if isinstance(i, int) and i < 0 else i for i in asked)
+    if not all(i in range(count) for i in positions) or len(set(positions)) < len(positions):
+        raise SpecError(
+            f"grad of {_called(function)} by wrt={wrt!r}: it was called with {count} arguments by "
+            "position.\n  Give different numbers that count those from 0; name no others."
+        )
+    return positions
+
+
+def _traced(array: Any, inputs: list[Node]) -> Node:
+    """Return a fresh node for an argument, and remember it in `inputs`."""
+    if isinstance(array, Node):
+        node = apply("alias", array)
+    else:
+        node = replace(variable(f"argument {len(inputs)}", array), attrs={"traced": True})
+    inputs.append(node)
+    return node
+
+
 def _gradient_nodes(function: Callable[..., Any], out: Any, inputs: list[Node]) -> list[Node]:
-    node = as_node(out)
-    if node.shape != ():
-        name = getattr(function, "__name__", "the function")
+    node = None if isinstance(out, (list, tuple, dict)) or out is None else as_node(out)
+    if node is None or node.shape != ():
+        found = f"a {type(out).__name__}" if node is None else f"shape {node.shape}"
         raise ShapeError(
-            f"grad of {name}: it returned shape {node.shape}; a gradient is that of one number.\n"
+            f"grad of {_called(function)}: it returned {found}; a gradient is that of one number.\n"
             "  Sum it (np.sum) or return one entry."
         )
     return gradients(node, inputs)
 
 
-def _flat(tree: Any) -> Any:
-    """Yield the arrays of nested dicts, lists and tuples in order."""
-    if isinstance(tree, Mapping):
-        for value in tree.values():
-            yield from _flat(value)
-    elif isinstance(tree, (list, tuple)) and not _is_numbers(tree):
-        for value in tree:
-            yield from _flat(value)
-    else:
-        yield tree
-
-
-def _is_numbers(tree: Any) -> bool:
-    """Tell whether a list is one array written out, not a list of arrays."""
-    return all(
-        isinstance(v, (int, float)) or (isinstance(v, list) and _is_numbers(v)) for v in tree
-    )
-
-
-def _traced(tree: Any, inputs: list[Node]) -> Any:
-    """Return the tree with a fresh node for each array, appended to `inputs`."""
-    if isinstance(tree, Mapping):
-        return {key: _traced(value, inputs) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)) and not _is_numbers(tree):
-        return type(tree)(_traced(value, inputs) for value in tree)
-    if isinstance(tree, Node):
-        node = apply("alias", tree)
-    else:
-        node = replace(variable(f"argument {len(inputs)}", tree), attrs={"traced": True})
-    inputs.append(node)
-    return node
-
-
-def _rebuilt(tree: Any, ready: Any) -> Any:
-    """Return the results in the form of the argument they belong to."""
-    if isinstance(tree, Mapping):
-        return {key: _rebuilt(value, ready) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)) and not _is_numbers(tree):
-        return type(tree)(_rebuilt(value, ready) for value in tree)
-    return next(ready)
+def _called(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", "the function")

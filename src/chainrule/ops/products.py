@@ -125,7 +125,7 @@ def einsum(formula: str, *inputs: Any) -> Any:
     if len(terms) != len(inputs) or not once or not known:
         raise UnsupportedError(
             f"einsum {formula!r} of {len(inputs)} inputs: each input needs letters of its own, "
-            "once each,\n  and the output takes some of them, as in 'rk,ku->ru'; '...' has no place."
+            "once each,\n  and the output takes some of them, as in 'rk,ku->ru'; no '...'."
         )
     for term, x in zip(terms, inputs, strict=True):
         if len(term) != np.ndim(x):

@@ -182,7 +182,7 @@ linear(
     shape=lambda x, dtype: x,
     dtype=lambda x, dtype: np.dtype(dtype),
     adjoint=lambda g, out, x, dtype: (
-        apply("cast", g, dtype=x.dtype.name) if x.dtype.kind == "f" else None,
+        apply("cast", g, dtype=x.dtype.name) if x.dtype.kind == out.dtype.kind == "f" else None,
     ),
     latex="{0}",
     examples=[
