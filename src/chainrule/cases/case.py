@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.errors import SpecError
+from chainrule.run import Run
 from chainrule.types import ArrayLike
 
 AGREES, DIFFERS = "agrees", "differs"
@@ -129,6 +130,13 @@ def titles() -> dict[str, str]:
     'XOR solved by hand with ReLU'
     """
     return {name: _cases[name].title for name in names()}
+
+
+def completed(run: Run) -> Run:
+    """Return a run that went to its end; a case has nothing to show after Ctrl-C."""
+    if run.stopped == "interrupted":
+        raise KeyboardInterrupt
+    return run
 
 
 def play(name: str) -> CaseResult:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.cases.case import Played, Row, case, compare, compared
+from chainrule.cases.case import Played, Row, case, compare, compared, completed
 from chainrule.nn import Dense, Network
 from chainrule.optim import SGD
 from chainrule.run import Run, train
@@ -26,10 +26,10 @@ WRONG = "the page is wrong"
 def trained(steps: int = 10_000, **changed: Array) -> Run:
     """Return a run of the page's network; weights may be given other starting values."""
     frozen = [Dense(2, "sigmoid", trainable="weights") for _ in range(2)]  # biases never move
-    return train(
+    return completed(train(
         Network(frozen, inputs=2), X, Y, loss="half_squared_error", reduction="sum",
         optimizer=SGD(RATE), steps=steps, initial={**INITIAL, **changed},
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def in_the_pages_order(run: Run) -> float:

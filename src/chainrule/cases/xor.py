@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.cases.case import Played, case, compared
+from chainrule.cases.case import Played, case, compared, completed
 from chainrule.optim import SGD
 from chainrule.run import Run, train
 
@@ -30,10 +30,10 @@ def trained() -> Run:
     """
     draw = np.random.RandomState(1)
     shapes = {"W1": (3, 4), "b1": (1, 4), "W2": (4, 1), "b2": (1, 1)}
-    return train(
+    return completed(train(
         "3-4:sigmoid-1:sigmoid", X, Y, loss="half_squared_error", reduction="sum",
         optimizer=SGD(0.1), steps=STEPS, initial={k: draw.rand(*s) for k, s in shapes.items()},
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 @case(

@@ -6,12 +6,11 @@ Knows how a call begins and ends; knows nothing of what a command does.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pkgutil import iter_modules
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -29,11 +28,6 @@ EPILOGUE = (
     "Every option can also be set in a table such as [train] of chainrule.toml (epochs = 50), or "
     "as a variable (CHAINRULE_TRAIN_EPOCHS=50); flags win over variables, variables over the file."
 )
-
-
-def main() -> NoReturn:
-    """Run the command line of this process, and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(tokens: Sequence[str]) -> int:

@@ -12,11 +12,12 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 
-from cyclopts.exceptions import CycloptsError
+from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 from rich.text import Text
 
 from chainrule.apps.cli.page import plain
 from chainrule.apps.cli.screen import CLOSED, error_screen, screen
+from chainrule.data.columns import some
 from chainrule.errors import ChainruleError
 
 REFUSED, USAGE, INTERRUPTED = 1, 2, 130
@@ -75,6 +76,8 @@ def verdict(error: BaseException) -> tuple[int, str]:
     """
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED, "interrupted; nothing was written."
+    if isinstance(error, UnusedCliTokensError):
+        return USAGE, f"{_too_many(error)}{_help(error.command_chain or ())}"
     if isinstance(error, CycloptsError):
         return USAGE, f"{error}{_help(error.command_chain or ())}"
     if isinstance(error, ChainruleError):
@@ -85,6 +88,14 @@ def verdict(error: BaseException) -> tuple[int, str]:
         place = f"{error.filename}: " if error.filename else "output cannot be written: "
         return REFUSED, f"{place}{error.strerror or error}."
     return REFUSED, _bug(error)
+
+
+def _too_many(error: UnusedCliTokensError) -> str:
+    tokens, chain = error.unused_tokens or [], error.command_chain or ()
+    fact = f"too many arguments: {some(map(repr, tokens))}."
+    if tuple(chain) == ("train",):
+        fact += "\n  One table is read; the column to predict is said with --target."
+    return fact
 
 
 def _help(chain: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from chainrule.apps.cli.figures import count, number, score
 from chainrule.apps.cli.page import LABEL, gap, item, plain, table, words
 from chainrule.apps.cli.screen import Screen
 from chainrule.data import Preparation
+from chainrule.data.columns import some, word
 from chainrule.data.transforms import Standardize
 from chainrule.errors import SpecError
 from chainrule.nn import Network
@@ -64,9 +65,8 @@ def _target(report: Mapping[str, Any]) -> str:
     why = f" ({reasons[0]})" if reasons else ""
     if labels is None:
         return f"{report['target']}: regression, a number is predicted{why}"
-    shown = ", ".join(str(label) for label in labels[:8])
-    more = f" and {len(labels) - 8} more" if len(labels) > 8 else ""
-    return f"{report['target']}: classification into {len(labels)} classes, {shown}{more}{why}"
+    classes = f"{len(labels)} classes, {some(labels)}"
+    return f"{report['target']}: classification into {classes}{why}"
 
 
 def _parts(split: Mapping[str, int]) -> str:
@@ -128,7 +128,7 @@ def _beside(report: Mapping[str, Any]) -> list[str]:
 
 
 def _show_confusion(out: Screen, confusion: Mapping[str, Any]) -> None:
-    labels, rows = [plain(label) for label in confusion["labels"]], confusion["rows"]
+    labels, rows = [plain(word(label)) for label in confusion["labels"]], confusion["rows"]
     widths = [max(len(label), 5) + 2 for label in labels]
     if LABEL + max(len("true"), *map(len, labels)) + sum(widths) > out.width:
         _list_confusions(out, labels, rows)

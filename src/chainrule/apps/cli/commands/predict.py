@@ -62,7 +62,7 @@ def predict(
     trained = chainrule.load(run)
     if trained.preparation is None:
         raise SpecError(
-            f"run {run!r} was trained on arrays, not on a table.\\n"
+            f"run {run!r} was trained on arrays, not on a table.\n"
             "  In Python: chainrule.load(run).predict(X)"
         )
     changes = {"delimiter": delimiter, "encoding": encoding}
