@@ -14,7 +14,7 @@ from chainrule.plan import Instruction
 from chainrule.types import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Difference:
     """The first place where two recordings part.
 

@@ -32,7 +32,7 @@ Pick = Callable[[list[Any]], Any]
 Step = tuple[Callable[..., Any], Pick, int, tuple[int, ...]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """A plan bound to NumPy functions, ready to be run many times.
 

@@ -19,7 +19,7 @@ from chainrule.plan import Plan
 from chainrule.types import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recording:
     """Every value of one run of a plan, by node and by name.
 

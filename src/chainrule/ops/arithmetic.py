@@ -100,7 +100,8 @@ neg = elementwise(
 def chain_value(g: Array, local: Array) -> Array:
     """Return ``g * local``, exactly 0 where `g` is 0, even where `local` is inf or NaN."""
     product = np.multiply(g, local)
-    return product if np.isfinite(product).all() else np.where(g == 0, 0 * g, product)
+    lost = np.isnan(product)
+    return np.where(lost & (g == 0), 0 * g, product) if lost.any() else product
 
 
 chain = elementwise(
