@@ -7,7 +7,7 @@ and runs; computes nothing of its own.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
@@ -148,7 +148,9 @@ def _network(
     last = "linear"
     if preparation.labels is not None:
         last = "sigmoid" if preparation.outputs == 1 else "softmax"
-    layers = [Dense(int(units), activation, l1=l1, l2=l2) for units in hidden]
+    if isinstance(hidden, str) or not isinstance(hidden, Iterable):
+        raise SpecError(f"hidden is a list of units, such as [64, 32]; got {hidden!r}.")
+    layers = [Dense(units, activation, l1=l1, l2=l2) for units in hidden]
     layers.append(Dense(preparation.outputs, last, l1=l1, l2=l2))
     inputs = len(preparation.feature_names)
     if not inputs:

@@ -112,3 +112,28 @@ def test_a_caller_who_ignores_ctrl_c_is_obeyed(tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip() == version("chainrule")
+
+
+@pytest.mark.parametrize(
+    ("hidden", "code", "words"),
+    [
+        ("[3, 2]", 0, "3:relu-2:relu"),
+        ('["3", "2"]', 0, "3:relu-2:relu"),
+        ("[]", 0, "1-1:sigmoid"),
+        ('["wide"]', 2, "hidden layers are written as 64,32 or none, got 'wide'"),
+        ("[2.5]", 2, "hidden layers are written as 64,32 or none, got '2.5'"),
+    ],
+)
+def test_lists_of_units_in_a_file_are_checked_as_flags_are(cli, table, bare, hidden, code, words):
+    (bare / "chainrule.toml").write_text(f"[train]\nepochs = 1\nhidden = {hidden}\n")
+    said = cli("train", table(GOOD), "--target", "y")
+    assert said.code == code
+    assert words in said.out + said.err
+
+
+def test_words_in_a_file_keep_commas_quotes_and_blanks(cli, table, bare):
+    (bare / "chainrule.toml").write_text("[train]\nepochs = 1\nmissing = ['a,b', ' \"c\" ']\n")
+    rows = "x,y\n" + "".join(f"{k},{'uv'[k % 2]}\n" for k in range(24))
+    said = cli("train", table(rows + '"a,b",u\n" ""c"" ",v\n'), "--target", "y")
+    assert said.code == 0, said.err
+    assert "number" in said.out

@@ -107,7 +107,11 @@ class Choices:
         if self.unseen not in ("error", "ignore"):
             raise SpecError(f"unseen must be 'error' or 'ignore', got {self.unseen!r}.")
         if self.missing not in (None, "impute", "error"):
-            raise SpecError(f"missing must be 'impute' or 'error', got {self.missing!r}.")
+            raise SpecError(
+                f"missing must be 'impute' or 'error', got {self.missing!r}.\n"
+                "  Words that stand for a missing cell are Reading(missing=...), and missing_words "
+                "of train_table."
+            )
         both = sorted(set(self.categorical) & (set(self.text) | set(self.drop)))
         if both:
             raise SpecError(f"columns are declared both categorical and left out: {some(both)}.")

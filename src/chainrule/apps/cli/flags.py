@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, Token
-from cyclopts.utils import UNSET
 from cyclopts.validators import Number
 
 from chainrule.nn import known_activations, losses
@@ -23,13 +22,10 @@ SHOWING = Group("Output", sort_key=9)
 
 
 def _words(kind: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
-    """Return words from ``a,b`` (quoted as in CSV where a word holds a comma), or from a list."""
+    """Return words from ``a,b`` (quoted as in CSV where a word holds a comma)."""
     found: list[str] = []
     for token in tokens:
-        if token.implicit_value is not UNSET:
-            found += token.implicit_value
-        else:
-            found += next(csv.reader([token.value], skipinitialspace=True), [])
+        found += next(csv.reader([token.value], skipinitialspace=True), [])
     return tuple(found)
 
 

@@ -7,6 +7,8 @@ Knows options and their sources; knows nothing of what they mean.
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import sys
 import tomllib
@@ -79,17 +81,23 @@ class _Found:
     place: str
 
     def token(self, argument: Argument) -> Token:
-        """Return the value as cyclopts takes it: a list as it is, anything else as its text."""
+        """Return the value as a flag would have it: a list as a row of CSV, else its text."""
         value = self.value
         if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
             if argument.parameter.n_tokens != 1:
                 raise CycloptsError(msg=f"{self.place}: {self.said} is one value, not a list.")
-            items = tuple(str(item) for item in value)
-            return Token(keyword=self.said, source=self.place, implicit_value=items)
+            return Token(keyword=self.said, source=self.place, value=_quoted(value))
         if isinstance(value, dict | list):
             raise CycloptsError(msg=f"{self.place}: {self.said} is {value!r}; give it one value.")
         text = str(value).lower() if isinstance(value, bool) else str(value)
         return Token(keyword=self.said, source=self.place, value=text)
+
+
+def _quoted(items: Sequence[str | int | float]) -> str:
+    """Return a list as an option takes it: a row of CSV, every word in quotes."""
+    row = io.StringIO()
+    csv.writer(row, quoting=csv.QUOTE_ALL, lineterminator="").writerow(items)
+    return row.getvalue()
 
 
 def _key(argument: Argument) -> str:
