@@ -90,7 +90,7 @@ def _silu_slope(x):
 
 
 def _binade(x):
-    return mpf(1) if x == 0 else mp.ldexp(1, max(-1021, min(mp.frexp(x)[1] - 1, 1022)))
+    return mpf(1) if x == 0 else mp.ldexp(1, mp.frexp(x)[1] - 1)
 
 
 ELEMENTWISE = {

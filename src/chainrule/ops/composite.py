@@ -173,9 +173,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 def _binade(x: Array) -> Array:
     x = np.asarray(np.real(x))
-    info = np.finfo(x.dtype)
-    exponent = np.frexp(x)[1] - 1
-    scale = np.ldexp(x.dtype.type(1), np.clip(exponent, info.minexp + 1, info.maxexp - 2))
+    scale = np.ldexp(x.dtype.type(1), np.frexp(x)[1] - 1)
     return np.asarray(np.where((x == 0) | ~np.isfinite(x), x.dtype.type(1), scale))
 
 
@@ -198,12 +196,19 @@ def _count(name: str, x: Any, axes: tuple[int, ...], ddof: int) -> int:
     return count
 
 
+def _centred(x: Any, axes: tuple[int, ...]) -> Any:
+    """Return x less its mean; twice, as the rounded mean of a large offset is a little off."""
+    rest = x - mean(x, axes, keepdims=True)
+    return rest - mean(rest, axes, keepdims=True)
+
+
 @offered
 @implements(np.var)
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """Return the variance over axes; of a constant it is exactly 0.
 
-    The sum of squared distances from the mean is divided by the number of entries less `ddof`.
+    The sum of squared distances from the mean is divided by the number of entries less `ddof`;
+    an offset that is large beside the spread costs no digits.
 
     Examples
     --------
@@ -212,7 +217,8 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     """
     axes = checked_axes("var", np.shape(x), axis)
     count = _count("var", x, axes, ddof)
-    return sum(square(x - mean(x, axes, keepdims=True)), axes, keepdims) / float(count)
+    spread = mean(square(_centred(x, axes)), axes, keepdims)
+    return spread * ((count + ddof) / count) if ddof else spread
 
 
 @offered
@@ -230,8 +236,7 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     axes = checked_axes("std", np.shape(x), axis)
     count = _count("std", x, axes, ddof)
     scale = _scale(x, axes)
-    parts = x / scale
-    spread = _length(parts - mean(parts, axes, keepdims=True), axes) / math.sqrt(count) * scale
+    spread = _length(_centred(x / scale, axes), axes) / math.sqrt(count) * scale
     return spread if keepdims else sum(spread, axes)
 
 
@@ -254,8 +259,12 @@ def norm(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def _scale(x: Any, axes: tuple[int, ...]) -> Any:
-    """Return the power of two at the largest entry, by which to divide without rounding."""
-    return call("binade", max(absolute(x), axes, keepdims=True))
+    """Return the power of two at the largest entry, by which to divide without rounding.
+
+    It stays above the subnormal numbers, as one over it is a local derivative.
+    """
+    scale = call("binade", max(absolute(x), axes, keepdims=True))
+    return call("maximum", scale, 2.0 * float(np.finfo(scale.dtype).tiny))
 
 
 def _length(x: Any, axes: tuple[int, ...]) -> Any:
