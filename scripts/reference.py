@@ -81,7 +81,8 @@ def operations() -> str:
         for name, rule in sorted(primitives.items()):
             if rule.kind == kind:
                 attrs = {**rule.examples[0].attrs, "alpha": r"\alpha"}
-                latex = rule.latex.format(*"xyz", **attrs).replace("|", r"\vert ")
+                inputs = "xyz"[: len(rule.examples[0].inputs)]
+                latex = rule.formula(*inputs, **attrs).replace("|", r"\vert ")
                 cells = (
                     f"`{name}`",
                     rule.doc,
