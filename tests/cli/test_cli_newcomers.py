@@ -137,3 +137,9 @@ def test_words_in_a_file_keep_commas_quotes_and_blanks(cli, table, bare):
     said = cli("train", table(rows + '"a,b",u\n" ""c"" ",v\n'), "--target", "y")
     assert said.code == 0, said.err
     assert "number" in said.out
+
+
+def test_one_row_and_one_category_are_counted_as_one(cli, table):
+    said = cli("train", table("x,c,y\n1,a,0.5\n"), "--target", "y", "--epochs", 1)
+    assert "1 row, 3 columns" in said.out
+    assert "1 category (a)" in said.out

@@ -214,7 +214,8 @@ class OneHot:
     def describe(self) -> str:
         """Say in one line what it does."""
         gaps = ", missing as a category" if self.indicator else ""
-        return f"{self.name}: {len(self.categories)} categories ({some(self.categories)}){gaps}"
+        many = "category" if len(self.categories) == 1 else "categories"
+        return f"{self.name}: {len(self.categories)} {many} ({some(self.categories)}){gaps}"
 
 
 def fit_one_hot(column: Column, rows: Array, unseen: Unseen) -> OneHot:

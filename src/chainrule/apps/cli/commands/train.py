@@ -201,7 +201,7 @@ def _settings(network: NetworkFlags, training: TrainingFlags) -> dict[str, Any]:
 def _show_plan(out: Screen, source: Source, job: TableJob) -> None:
     """Show what was read and inferred, and what is about to be done."""
     report = job.dataset.table_report
-    shape = f"{report['rows']:,} rows, {report['columns']:,} columns"
+    shape = f"{count(report['rows'], 'row')}, {count(report['columns'], 'column')}"
     item(out, "Table", f"{Path(source.path).name if source.said else source.path}: {shape}")
     if source.said:
         item(out, "", source.said)
