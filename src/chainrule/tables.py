@@ -20,7 +20,7 @@ from chainrule.nn import Dense, Loss, Network, find_loss, losses
 from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.run import Run, run_setup
 from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimate_memory
-from chainrule.train.door import make_setup, make_validation, whole
+from chainrule.train.door import check_engine, make_setup, make_validation, whole
 from chainrule.train.metrics import classes_of, confusion_matrix, mean_absolute_error, r2, score
 from chainrule.train.process import expected_peak
 from chainrule.train.rows import note_source
@@ -77,6 +77,7 @@ def plan_table(
     patience: int | None = PATIENCE,
     seed: int = 0,
     dtype: str = "float64",
+    engine: str = "auto",
 ) -> TableJob:
     """Return the job of training a network on a prepared table.
 
@@ -102,7 +103,10 @@ def plan_table(
         Fixes starting values and the order of rows.
     dtype : str
         float64 or float32.
+    engine : {"auto", "interpreter"}
+        What carries out the plan.
     """
+    check_engine(engine)
     if loss is not None:
         _check_loss(dataset.preparation, find_loss(loss))
     network = _network(dataset.preparation, hidden, activation, l1, l2)

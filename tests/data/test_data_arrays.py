@@ -195,12 +195,12 @@ def test_weights_from_tiny_to_huge_work(w):
 @pytest.mark.parametrize(
     ("w", "words"),
     [
-        ([0, 0], "All weights are 0"),
-        ([1, -1], r"weights\[1\] is -1.0; it is negative"),
-        ([1, np.nan], r"weights\[1\] is nan"),
-        ([np.inf, 1], r"weights\[0\] is inf"),
+        ([0, 0], "All of sample_weight is 0"),
+        ([1, -1], r"sample_weight\[1\] is -1.0; it is negative"),
+        ([1, np.nan], r"sample_weight\[1\] is nan"),
+        ([np.inf, 1], r"sample_weight\[0\] is inf"),
         ([1], "shape"),
-        ([1.5e308, 1.5e308], "sum of the weights overflows"),
+        ([1.5e308, 1.5e308], "sum of sample_weight overflows"),
     ],
 )
 def test_weights_without_meaning_are_refused(w, words):

@@ -106,6 +106,7 @@ def test_nodes_in_sets_and_dictionaries_go_by_identity():
     assert {x: "x", y: "y"}[y] == "y"
 
 
+@pytest.mark.slow
 def test_a_chain_of_100_000_nodes_needs_no_recursion():
     x = cr.variable("x", 0.0)
     out = x

@@ -11,7 +11,9 @@ import mpmath
 from mpmath import mp, mpf
 
 DIGITS = 480
-FINE_DIGITS = 1600
+LEVELS = ((DIGITS, 130, 190), (1250, 400, 460), (1600, 700, 900))
+"""Digits, and the steps of two differences in bits below the input: until both agree."""
+
 NO_ANSWER = (None, None, None)
 
 
@@ -230,13 +232,13 @@ class Point:
         return all(abs(x) > 1e-9 for x in self.numbers) and abs(self.value or 0) < 1e50
 
     def _agreed(self, difference):
-        """Return what two steps agree on, a coarse pair first, then a very fine one."""
-        for digits, coarse, fine in ((DIGITS, 130, 190), (FINE_DIGITS, 700, 900)):
+        """Return what two steps agree on, a coarse pair first, then finer ones."""
+        for digits, coarse, fine in LEVELS:
             with mp.workdps(digits):
                 a, b = difference(digits, coarse), difference(digits, fine)
                 if a is None or b is None:
                     return None
-                if b == 0 and digits < FINE_DIGITS and not self._plain():
+                if b == 0 and digits == DIGITS and not self._plain():
                     continue
                 if abs(a - b) <= mp.ldexp(abs(b), -83) + mp.ldexp(1, -1110):
                     return to_float(b)

@@ -49,9 +49,9 @@ def train(network="3-1", x=X, y=Y, **settings):
         ({"initial": {"W1": [[1], [2, 3]]}}, DataError, "is not an array of numbers"),
         ({"initial": {"b1": [float("nan")]}}, DataError, r"is nan at \[0\]; float64 needs"),
         ({"initial": {"b1": [1e300]}, "dtype": "float32"}, DataError, "is 1e.300 at .*; float32"),
-        ({"sample_weight": np.zeros(6)}, DataError, "All weights are 0"),
-        ({"sample_weight": [1, 1, -1, 1, 1, 1]}, DataError, r"weights\[2\] is -1.0"),
-        ({"sample_weight": [1, 1, np.nan, 1, 1, 1]}, DataError, r"weights\[2\] is nan"),
+        ({"sample_weight": np.zeros(6)}, DataError, "All of sample_weight is 0"),
+        ({"sample_weight": [1, 1, -1, 1, 1, 1]}, DataError, r"sample_weight\[2\] is -1.0"),
+        ({"sample_weight": [1, 1, np.nan, 1, 1, 1]}, DataError, r"sample_weight\[2\] is nan"),
         ({"sample_weight": [1, 1]}, DataError, r"shape \(6,\)"),
         (
             {"sample_weight": np.full(6, 1e300), "reduction": "sum", "dtype": "float32"},
@@ -226,3 +226,34 @@ def test_nothing_handed_in_makes_a_traceback(argument):
             text = str(error)
             assert len(text.splitlines()) <= 2
             assert len(text) <= 400
+
+
+def test_what_is_no_path_is_refused_by_name(tmp_path):
+    run = cr.train("1-1", [[1.0]], [1.0], steps=1)
+    for wrong in (None, 3, ""):
+        with pytest.raises(cr.ChainruleError, match="is not a path"):
+            cr.load(wrong)
+        with pytest.raises(cr.ChainruleError, match="is not a path"):
+            run.save(wrong)
+
+
+def test_r2_of_huge_targets_does_not_overflow():
+    from chainrule.train.metrics import r2
+
+    y, out = np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [2.0], [3.5]])
+    assert r2(y * 2.0**1000, out * 2.0**1000) == r2(y, out) == 0.875
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored():
+    import signal
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    seen = []
+    try:
+        cr.train(
+            "1-1", [[1.0]], [1.0], steps=1,
+            callbacks=[lambda _: seen.append(signal.getsignal(signal.SIGINT))],
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == [signal.SIG_IGN]

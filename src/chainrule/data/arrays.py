@@ -104,17 +104,17 @@ def check_weights(w: Any, rows: int) -> Array:
     >>> check_weights([1, 0.5], 2)
     array([1. , 0.5])
     """
-    array, _ = _plain(w, "weights")
+    array, _ = _plain(w, "sample_weight")
     if array.shape not in ((rows,), (rows, 1)):
-        raise DataError(f"weights must have shape ({rows},), one a row; got {array.shape}.")
-    floats = _as_floats(array.reshape(rows), np.dtype("float64"), "weights", None)
+        raise DataError(f"sample_weight must have shape ({rows},), one a row; got {array.shape}.")
+    floats = _as_floats(array.reshape(rows), np.dtype("float64"), "sample_weight", None)
     hint = "A weight says how much a row counts: 0 or more."
-    _refuse_where(floats < 0, floats, "weights", "is negative", hint)
+    _refuse_where(floats < 0, floats, "sample_weight", "is negative", hint)
     if not floats.any():
-        raise DataError("All weights are 0, so no row counts; at least one must be above 0.")
+        raise DataError("All of sample_weight is 0, so no row counts; one must be above 0.")
     if floats.max() > np.finfo(np.float64).max / rows:
         raise DataError(
-            f"The sum of the weights overflows (the largest is {floats.max()!r}); scale them down."
+            f"The sum of sample_weight overflows (largest {floats.max()!r}); scale it down."
         )
     return floats
 

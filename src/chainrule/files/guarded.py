@@ -41,7 +41,8 @@ _FLAGS = (
 
 def run_folder(path: PathLike) -> Path:
     """Return the folder that `path` names, if it is one and holds a run.json."""
-    folder, where = plain_path(path), f"run {os.fspath(path)!r}"
+    folder = plain_path(path)
+    where = f"run {os.fspath(path)!r}"
     with told(where, folder):
         mode = os.stat(folder).st_mode
         has_record = stat.S_ISDIR(mode) and os.path.lexists(folder / layout.RECORD)
@@ -54,7 +55,7 @@ def run_folder(path: PathLike) -> Path:
 
 def plain_path(path: PathLike) -> Path:
     """Check that `path` is usable as a path at all."""
-    text = os.fspath(path)
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
     if not isinstance(text, str) or not text or "\0" in text:
         raise refused(f"run {text!r}", "is not a path", "Name a folder.")
     return Path(text)

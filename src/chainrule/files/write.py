@@ -53,7 +53,8 @@ def write_run(path: PathLike, contents: RunContents, *, overwrite: bool = False)
     ...     sorted(file.name for file in place.iterdir())
     ['model.safetensors', 'run.json']
     """
-    target, where = plain_path(path), f"write run {os.fspath(path)!r}"
+    target = plain_path(path)
+    where = f"write run {os.fspath(path)!r}"
     pieces = _pieces(contents, where)
     source = _source(contents.rows, where)
 
@@ -140,7 +141,8 @@ def check_place(path: PathLike, *, overwrite: bool = False) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     check_place(f"{folder}/new")
     """
-    target, where = plain_path(path), f"write run {os.fspath(path)!r}"
+    target = plain_path(path)
+    where = f"write run {os.fspath(path)!r}"
     with told(where, target):
         _is_there(target, where, overwrite)
         above = next(folder for folder in target.absolute().parents if folder.exists())

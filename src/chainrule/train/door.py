@@ -41,7 +41,10 @@ def make_setup(
     """Return the setup of a training, or refuse what makes no sense."""
     net = Network.from_spec(network) if isinstance(network, str) else network
     if not isinstance(net, Network):
-        raise SpecError(f"a Network or a spec string is needed first; got {type(net).__name__}.")
+        raise SpecError(
+            f"a Network or a spec string is needed first; got {type(net).__name__}.\n"
+            "  For example cr.train('3-8:relu-1:sigmoid', X, y)."
+        )
     chosen = default_loss(net) if loss is None else find_loss(loss)
     check_pairing(net, chosen)
     if not isinstance(reduction, str) or reduction not in ("mean", "sum"):

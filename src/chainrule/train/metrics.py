@@ -74,7 +74,9 @@ def r2(y: Array, out: Array) -> float:
     y, out = np.asarray(y, np.float64), np.asarray(out, np.float64)
     if (y == y[0]).all(axis=0).any():
         return float("nan")
+    size = 2.0 ** -np.frexp(np.abs(y).max())[1]  # so that no square overflows; exact
     with np.errstate(all="ignore"):
+        y, out = y * size, out * size
         spread = np.sum((y - y.mean(axis=0)) ** 2, axis=0)
         return float(np.mean(1 - np.sum((y - out) ** 2, axis=0) / spread))
 

@@ -39,6 +39,8 @@ def listening() -> Iterator[StopRequest]:
         request.asked = True
 
     for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue  # as under nohup: whoever ignores it means it
         before[number] = signal.signal(number, ask)
     try:
         yield request

@@ -193,6 +193,7 @@ def _settings(network: NetworkFlags, training: TrainingFlags) -> dict[str, Any]:
         "epochs": training.epochs,
         "patience": training.patience or None,
         "batch_size": training.batch_size,
+        "engine": training.engine,
         "optimizer": optimizer,
         "seed": training.seed,
     }
