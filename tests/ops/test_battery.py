@@ -11,13 +11,13 @@ NAMES = sorted(primitives)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_float64(name):
-    assert battery.judge(name, labels=("normal", "on")) > 0
-    assert battery.judge(name, labels=("tiny", "huge", "mixed", "near"), most=2) > 0
+    assert battery.judge(name, labels=("normal",)) > 0
+    assert battery.judge(name, labels=("tiny", "huge", "mixed", "near", "on"), most=1) > 0
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_float32(name):
-    assert battery.judge(name, "float32", labels=("normal", "huge"), most=3) > 0
+    assert battery.judge(name, "float32", labels=("normal", "huge"), most=2) > 0
 
 
 @pytest.mark.slow
