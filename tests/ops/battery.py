@@ -8,274 +8,9 @@ import math
 from functools import cache
 
 import numpy as np
-import references
 import settings
-
-from chainrule.autodiff import directional_derivative, gradients
-from chainrule.executors import bind
-from chainrule.graph import apply, check, primitives, variable
-from chainrule.plan import make_plan
-
-FIRST, SECOND = 1e-12, 1e-9
-LIMIT = float(np.finfo(np.float32).max)
-UNITS = 6
-"""float32 may be this many of its own rounding units away from float64."""
-
-LARGE = 1e308
-"""Sums of larger terms may be infinite, or NaN where infinite terms cancel."""
-
-STEP = 2.0**-100
-G = np.array([0.7, -1.3, 0.9, 1.1, -0.6, 1.7, 0.4])
-V = np.array([1.2, 0.8, -0.9, 0.5, 1.6, -1.1, 0.3])
-
-
-class Wrong(AssertionError):
-    """A promise of the contract is broken."""
-
-
-class Contract:
-    """A primitive at one setting: the graphs of its value and derivatives, ready to run."""
-
-    def __init__(self, setting, dtype):
-        self.setting, self.attrs = setting, dict(setting.attrs)
-        self.rule, self.dtype = primitives[setting.name], dtype
-        kinds = {"f": dtype, "b": np.bool_, "i": np.int64}
-        self.inputs = [
-            variable(f"x{i}", shape=s, dtype=kinds[k])
-            for i, (s, k) in enumerate(zip(setting.shapes, setting.kinds, strict=True))
-        ]
-        self.floats = [i for i, k in enumerate(setting.kinds) if k == "f"]
-        self.out = apply(setting.name, *self.inputs, **self.attrs)
-        self.smooth = self.out.dtype.kind == "f"
-        self.single = self.out.dtype == np.float32
-        coarse = UNITS * 2.0**-24 if self.single else 0.0
-        self.large = LIMIT if self.single else LARGE
-        self.floor = UNITS * 2.0**-149 if self.single else 64 * 5e-324
-        self.first, self.second = max(FIRST, coarse), max(SECOND, coarse)
-        self.program = bind(make_plan(self._nodes()))
-        self.place = {i.node: i.number for i in self.program.plan.instructions}
-
-    def _nodes(self):
-        """Return all nodes by name: out, slopes, second derivatives, forward mode."""
-        nodes = {"out": self.out}
-        check(self.out, after="apply")
-        if not self.smooth:
-            return nodes
-        xs = [self.inputs[i] for i in self.floats]
-        g = variable("g", shape=self.out.shape, dtype=self.out.dtype)
-        vs = [
-            variable(f"v{i}", shape=x.shape, dtype=x.dtype)
-            for i, x in zip(self.floats, xs, strict=True)
-        ]
-        slopes = gradients(total(g * self.out), xs)
-        along = sum((total(v * s) for v, s in zip(vs, slopes, strict=True)), start=total(0.0 * g))
-        curves = gradients(along, [*xs, g])
-        nodes |= {f"slope{i}": s for i, s in zip(self.floats, slopes, strict=True)}
-        nodes |= {f"curve{i}": c for i, c in zip([*self.floats, "g"], curves, strict=True)}
-        nodes["forward"] = directional_derivative(self.out, xs, vs)
-        return nodes
-
-    def run(self, arrays, g=None):
-        """Return every value by name, at these inputs."""
-        feed = {f"x{i}": a for i, a in enumerate(arrays)}
-        feed |= {f"v{i}": self.direction(i) for i in self.floats}
-        feed["g"] = self.upstream() if g is None else g
-        values = self.program.values(feed, keep=True)
-        roles = self.program.plan.forward
-        return {name: np.asarray(values[self.place[node]]) for name, node in roles.items()}
-
-    def upstream(self):
-        """Return upstream gradients, none of them 0."""
-        return _filled(0, G, self.out.shape, self.out.dtype)
-
-    def direction(self, i):
-        """Return how input i moves."""
-        return _filled(i, V, self.inputs[i].shape, self.dtype)
-
-
-def _filled(shift, pool, shape, dtype):
-    """Return an array of that shape with the pool's numbers, beginning with one of them."""
-    key = (shift, pool[0], shape, dtype)
-    if key not in _FILLED:
-        _FILLED[key] = np.resize(np.roll(pool, shift), shape).astype(dtype)
-    return _FILLED[key]
-
-
-_FILLED = {}
-
-
-def total(x):
-    """Return the sum of all entries."""
-    return apply("sum", x, axes=tuple(range(x.ndim)))
-
-
-class Answers:
-    """What is right at given inputs: value, Jacobians (outputs x inputs) and curvature."""
-
-    def __init__(self, contract, arrays):
-        self.contract, self.arrays = contract, arrays
-        self.value = None
-        self.jacobians, self.good = {}, np.ones(contract.out.size, bool)
-
-
-def pointwise(contract, arrays):
-    """Return the answers for an elementwise primitive, entry by entry, from mpmath."""
-    name, attrs, floats = contract.setting.name, contract.setting.attrs, contract.floats
-    shape = contract.out.shape
-    wide = [np.broadcast_to(a, shape).ravel().tolist() for a in arrays]
-    points = [references.point(name, numbers, attrs) for numbers in zip(*wide, strict=True)]
-    answers = Answers(contract, arrays)
-    answers.value = np.array([math.nan if p.value is None else references.to_float(p.value)
-                              for p in points])  # fmt: skip
-    answers.points = points
-    if not contract.smooth:
-        return answers
-    locals_ = {i: [_or_nan(p.d1(i)) for p in points] for i in floats}
-    answers.good &= ~_at_kink(contract, arrays)
-    answers.good &= np.isfinite(answers.value)
-    for i, column in locals_.items():
-        answers.good &= np.isfinite(column)
-        answers.jacobians[i] = _spread(np.array(column, float), contract, i)
-    answers.curve = lambda k, g: _pointwise_curve(answers, k, g)
-    return answers
-
-
-def _or_nan(number):
-    return math.nan if number is None else number
-
-
-def _at_kink(contract, arrays):
-    rule = contract.rule
-    if rule.at_kink is None:
-        return np.zeros(contract.out.size, bool)
-    with np.errstate(all="ignore"):
-        hit = np.asarray(rule.at_kink(*arrays, **contract.attrs))
-    return np.broadcast_to(hit, contract.out.shape).ravel()
-
-
-def _spread(column, contract, i):
-    """Return the Jacobian of an elementwise operation from its local derivatives."""
-    place = _entries(contract, i)
-    jacobian = np.zeros((column.size, contract.inputs[i].size))
-    jacobian[np.arange(column.size), place] = column
-    return jacobian
-
-
-def _entries(contract, i):
-    """Return which entry of input i each output entry reads."""
-    x = contract.inputs[i]
-    return np.broadcast_to(np.arange(x.size).reshape(x.shape), contract.out.shape).ravel()
-
-
-def _pointwise_curve(answers, k, g):
-    """Return the derivative of sum(v * slope) by input k, and the sum of its absolute terms."""
-    contract = answers.contract
-    found = np.zeros(contract.inputs[k].size)
-    terms = np.zeros_like(found)
-    for m in contract.floats:
-        v = contract.direction(m).ravel()[_entries(contract, m)]
-        second = [_or_nan(p.d2(k, m)) if ok else 0.0
-                  for p, ok in zip(answers.points, answers.good, strict=True)]  # fmt: skip
-        part = g.ravel() * np.array(second) * v
-        np.add.at(found, _entries(contract, k), part)
-        np.add.at(terms, _entries(contract, k), np.abs(part))
-    return found, terms
-
-
-def stepped(contract, arrays, label):
-    """Return the answers for any primitive from its own value, by the complex step."""
-    answers = Answers(contract, arrays)
-    if contract.setting.name in references.GROUPS:
-        answers.value = grouped(contract, arrays[0])
-    if not contract.smooth:
-        return answers
-    if contract.rule.kind == "elementwise":
-        answers.good &= ~_at_kink(contract, arrays)
-    elif contract.rule.at_kink is not None and _at_any_kink(contract, arrays):
-        answers.good[:] = False
-        return answers
-    for i in contract.floats:
-        columns = [_moved(contract, arrays, i, j, label) for j in range(arrays[i].size)]
-        flat = np.array(columns).reshape(arrays[i].size, contract.out.size).T
-        answers.jacobians[i] = flat
-    answers.curve = lambda k, g: _stepped_curve(answers, k, g)
-    return answers
-
-
-def grouped(contract, x):
-    """Return the value of a choice within each group of entries that is reduced to one."""
-    axes = contract.attrs["axes"]
-    groups = [[] for _ in range(contract.out.size)]
-    kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
-    owner = np.broadcast_to(np.arange(len(groups)).reshape(kept), x.shape)
-    for group, number in zip(owner.ravel().tolist(), x.ravel().tolist(), strict=True):
-        groups[group].append(number)
-    return np.array([float(references.GROUPS[contract.setting.name](g)) for g in groups])
-
-
-def _at_any_kink(contract, arrays):
-    with np.errstate(all="ignore"):
-        return bool(np.any(contract.rule.at_kink(*arrays, **contract.attrs)))
-
-
-def _moved(contract, arrays, i, j, label):
-    """Return how the output moves with entry j of input i."""
-    value, attrs = contract.rule.value, contract.attrs
-    linear = contract.rule.kind == "linear"
-    with np.errstate(all="ignore"):
-        if linear and label not in ("normal", "near"):
-            unit = np.zeros_like(arrays[i])
-            unit.flat[j] = 1.0
-            rest = [np.zeros_like(a) if contract.rule.joint and k in contract.floats else a
-                    for k, a in enumerate(arrays)]  # fmt: skip
-            return np.asarray(value(*rest[:i], unit, *rest[i + 1 :], **attrs), float).ravel()
-        step = _step(contract, arrays[i].flat[j])
-        moved = arrays[i].astype(complex)
-        moved.flat[j] += 1j * step
-        out = np.asarray(value(*arrays[:i], moved, *arrays[i + 1 :], **attrs))
-    return (np.imag(out) / step).ravel()
-
-
-def _step(contract, x):
-    if contract.rule.kind != "elementwise":
-        return 1.0
-    return STEP if x == 0 else STEP * 2.0 ** math.frexp(x)[1]
-
-
-def _stepped_curve(answers, k, g):
-    """Return the derivative of sum(v * slope) by input k, from the slopes at complex inputs."""
-    contract, arrays = answers.contract, answers.arrays
-    found, terms = np.zeros(arrays[k].size), np.zeros(arrays[k].size)
-    for j in range(arrays[k].size):
-        step = _step(contract, arrays[k].flat[j])
-        moved = arrays[k].astype(complex)
-        moved.flat[j] += 1j * step
-        values = contract.run([*arrays[:k], moved, *arrays[k + 1 :]], g)
-        for i in contract.floats:
-            part = contract.direction(i) * np.imag(values[f"slope{i}"]) / step
-            found[j] += part.sum()
-            terms[j] += np.abs(part).sum()
-    return found, terms
-
-
-def answers_for(contract, arrays, label):
-    """Return the answers from mpmath where it knows the function, else by the complex step."""
-    if contract.setting.name in references.ELEMENTWISE:
-        answers = pointwise(contract, arrays)
-    if contract.setting.name in references.FLAT:
-        answers.jacobians = {
-            i: np.zeros((contract.out.size, arrays[i].size)) for i in contract.floats
-        }
-        answers.curve = lambda k, g: (np.zeros(arrays[k].size),) * 2
-    if contract.setting.name in references.ELEMENTWISE:
-        return answers
-    if not contract.rule.analytic:
-        raise Wrong(f"{contract.setting.name}: no reference; add mpmath's function by its name, or "
-                    "let its value take complex input and say analytic=True")  # fmt: skip
-    return stepped(contract, arrays, label)
-
-
-# -- the promises ---------------------------------------------------------------------------------
+from answers import answers_for, at_kink, entries, or_nan, pointwise, spread
+from contracts import LIMIT, UNITS, Contract, Wrong
 
 
 def judge(name, dtype="float64", labels=None, layouts=("plain",), most=None):
@@ -429,7 +164,7 @@ def judge_kinks(contract, arrays, answers, values, where):
     if not hasattr(answers, "points"):
         _judge_kink_of_several(contract, arrays, values, where)
         return
-    kinks = _at_kink(contract, arrays)
+    kinks = at_kink(contract, arrays)
     for o in np.flatnonzero(kinks):
         for i in contract.floats:
             sides = answers.points[o].one_sided(i)
@@ -448,7 +183,7 @@ def _single_slope(contract, arrays, i, o):
     g = np.zeros(contract.out.shape, contract.out.dtype)
     g.flat[o] = 1.0
     slopes = contract.run(arrays, g)[f"slope{i}"].ravel()
-    return float(slopes[_entries(contract, i)[o]])
+    return float(slopes[entries(contract, i)[o]])
 
 
 def _judge_kink_of_several(contract, arrays, values, where):
@@ -522,9 +257,9 @@ def _conditioning(contract, answers, i, g):
     terms = np.zeros(contract.inputs[i].size)
     for k in contract.floats:
         x = np.broadcast_to(np.abs(answers.arrays[k]), contract.out.shape).ravel()
-        second = [_or_nan(p.d2(i, k)) if ok else 0.0
+        second = [or_nan(p.d2(i, k)) if ok else 0.0
                   for p, ok in zip(answers.points, answers.good, strict=True)]  # fmt: skip
-        np.add.at(terms, _entries(contract, i), g * np.abs(second) * x)
+        np.add.at(terms, entries(contract, i), g * np.abs(second) * x)
     return terms
 
 
@@ -532,7 +267,7 @@ def _touch(contract, answers, i):
     """Return which inputs each output reads, as far as the Jacobian tells."""
     jacobian = answers.jacobians[i]
     if contract.rule.kind == "elementwise":
-        return _spread(np.ones(contract.out.size), contract, i)
+        return spread(np.ones(contract.out.size), contract, i)
     return np.ones_like(jacobian)
 
 

@@ -16,7 +16,16 @@ from typing import Any, TypeVar
 import numpy as np
 
 from chainrule.errors import ShapeError
-from chainrule.graph import Example, Node, Primitive, apply, float_dtype, implements, register
+from chainrule.graph import (
+    Example,
+    Node,
+    Primitive,
+    apply,
+    float_dtype,
+    implements,
+    primitives,
+    register,
+)
 from chainrule.ops.describe import docstring_of, signature_of
 from chainrule.types import DType, Shape
 
@@ -35,8 +44,6 @@ def call(op: str, *inputs: Any, **attrs: Any) -> Any:
 
 def declared(op: str) -> Primitive:
     """Return the declaration of a primitive."""
-    from chainrule.graph import primitives
-
     return primitives[op]
 
 
