@@ -68,10 +68,42 @@ add_up: Any = np.add.reduce
 """What `numpy.sum` calls after looking at its arguments."""
 
 
+ROWS = 512
+"""Entries that are added one after the other; sums of so many are added up again."""
+
+
 def _sum(x: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     x = np.asarray(x)
     wide = np.float64 if x.dtype == np.float32 else None
+    if wide is None and x.size > ROWS:
+        x = _partial_sums(x, axes)
     return np.asarray(add_up(x, axis=axes, keepdims=keepdims, dtype=wide), x.dtype)
+
+
+def _partial_sums(x: Array, axes: tuple[int, ...]) -> Array:
+    """Return an array of the same sums, short along these axes: no error piles up over many rows.
+
+    NumPy adds in pairs along memory, but row after row across it.
+    """
+    if len(axes) == x.ndim and (x.flags.c_contiguous or x.flags.f_contiguous):
+        return x
+    for axis in axes:
+        paired = axis == x.ndim - 1 and x.flags.c_contiguous
+        while x.shape[axis] > ROWS and not paired:
+            x = _folded(x, axis)
+    return x
+
+
+def _folded(x: Array, axis: int) -> Array:
+    """Return the sums of each `ROWS` entries along an axis, the last of the rest."""
+    if not x.flags.c_contiguous:
+        return np.asarray(np.add.reduceat(x, np.arange(0, x.shape[axis], ROWS), axis=axis))
+    before, after = x.shape[:axis], x.shape[axis + 1 :]
+    whole = x.shape[axis] // ROWS * ROWS
+    parts, rest = np.split(x, [whole], axis)
+    blocks = parts.reshape(*before, whole // ROWS, ROWS, *after)
+    sums = [add_up(blocks, axis=axis + 1), add_up(rest, axis=axis, keepdims=True)]
+    return np.concatenate(sums, axis) if rest.size else sums[0]
 
 
 linear(
