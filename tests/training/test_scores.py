@@ -20,7 +20,9 @@ from chainrule.data import shipped
 
 SEEDS = range(10)
 TABLES = ("iris", "wine", "breast_cancer", "digits", "diabetes", "penguins")
-HIDDEN = ((16,), (64,), (100,), (64, 32))
+HIDDEN = ((64,),)
+"""The default network; 0009-defaults-for-tables has the figures of three more, and is honest about
+the one that misses the bar."""
 
 
 @dataclass(frozen=True)
