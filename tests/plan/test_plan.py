@@ -89,7 +89,7 @@ def test_products_count_two_flops_for_each_term():
 
 
 def test_every_plan_names_its_order_of_summation():
-    assert "pairwise" in setup().plan(4).summation
+    assert "sums in pairs" in setup().plan(4).summation
 
 
 def test_the_lean_plan_trains_and_the_full_one_knows_every_name():

@@ -76,7 +76,10 @@ class Plan:
     forward: Mapping[str, Node]
     gradients: Mapping[str, Node]
     updates: Mapping[str, Node]
-    summation: str = "numpy: pairwise sums; products by NumPy's BLAS on one thread"
+    summation: str = (
+        "numpy: sums in pairs along memory, in groups of 512 across it; products by NumPy's BLAS "
+        "on one thread"
+    )
 
     def number(self, node: Node) -> int:
         """Return the place of a node in the plan."""
