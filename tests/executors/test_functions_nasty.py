@@ -190,6 +190,15 @@ def test_refused_in_one_or_two_lines(words, run, error, said):
     assert len(str(caught.value).splitlines()) <= 2
 
 
+def test_evaluate_answers_in_the_form_it_was_asked_in():
+    x = cr.variable("x", [1.0, 2.0])
+    found = cr.evaluate({"a": [x, (x * 2, None)], "p": Pair(np.sum(x), 3.0)})
+    assert found["a"][1][0].tolist() == [2.0, 4.0]
+    assert found["a"][1][1] is None
+    assert found["p"] == Pair(3.0, 3.0)
+    assert cr.evaluate([]) == []
+
+
 def test_values_that_fit_are_taken_exactly():
     assert given(np.float32(1), 0.5).dtype == np.float32
     assert given(1, 3.0, "int64") == 3

@@ -24,14 +24,14 @@ def evaluate(nodes: Any, values: Mapping[Any, Any] | None = None) -> Any:
 
     Parameters
     ----------
-    nodes : Node, or list, tuple or dict of them
+    nodes : Node, or lists, tuples and dicts of them
         What is asked for.
     values : mapping, optional
         Values of variables, by name or node; others keep the value they were made with.
 
     Returns
     -------
-    numpy.ndarray or scalar, or list, tuple or dict of them
+    numpy.ndarray or scalar, or lists, tuples and dicts of them, in the form that was asked for
 
     Raises
     ------
@@ -47,19 +47,17 @@ def evaluate(nodes: Any, values: Mapping[Any, Any] | None = None) -> Any:
     >>> float(evaluate(x ** 2)), float(evaluate(x ** 2, {"x": 5.0}))
     (9.0, 25.0)
     """
-    if isinstance(nodes, dict):
-        return dict(zip(nodes, evaluate(list(nodes.values()), values), strict=True))
-    several = [as_node(n) for n in (nodes if isinstance(nodes, (list, tuple)) else [nodes])]
+    if isinstance(nodes, (list, tuple)) and not nodes:
+        return nodes
+    several = [as_node(n) for n in ([nodes] if nodes is None else arrays_in(nodes))]
     plan = make_plan({str(i): node for i, node in enumerate(several)})
     program = bind(plan)
     feed = _feed(plan, values or {})
     program.check(feed)
     found = program.values(feed)
     place = {i.node: i.number for i in plan.instructions}
-    results = [_result(found[place[node]], node) for node in plan.forward.values()]
-    if isinstance(nodes, (list, tuple)):
-        return type(nodes)(results)
-    return results[0]
+    results = (_result(found[place[node]], node) for node in plan.forward.values())
+    return map_arrays(lambda _: next(results), nodes)
 
 
 def _result(value: Any, node: Node) -> Any:

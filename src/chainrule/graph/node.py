@@ -358,6 +358,8 @@ def apply(op: str, *inputs: Any, **attrs: Any) -> Node:
     <add () float64>
     """
     primitive = look_up(op)
+    if primitive.arity not in (None, len(inputs)):
+        raise UnsupportedError(f"{op} takes {primitive.arity} inputs; {len(inputs)} were given.")
     nodes = _lift(inputs)
     if primitive.floats and any(x.dtype.kind != "f" for x in nodes):
         dtype = float_dtype(*(x.dtype for x in nodes))

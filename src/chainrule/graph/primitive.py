@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, Literal
 
 from chainrule.errors import UnsupportedError
@@ -108,6 +109,12 @@ class Primitive:
     flops: Callable[..., int] | None = None
     why_general: str = ""
     rewrite: Callable[..., Any] | None = None
+
+    @cached_property
+    def arity(self) -> int | None:
+        """Number of inputs, or None where any number will do (``concat``)."""
+        counts = {len(example.inputs) for example in self.examples}
+        return counts.pop() if len(counts) == 1 else None
 
     def formula(self, *inputs: str, **attrs: Any) -> str:
         r"""Return the LaTeX of its value for the LaTeX of its inputs.
