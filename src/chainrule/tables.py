@@ -99,7 +99,8 @@ def plan_table(
         Penalty l1 sum |W| on the weights of all layers.
     l2 : float, optional
         Penalty l2/2 sum W**2 on them; by default that of a prior of variance 1/5 on each weight,
-        5 / rows for classes and 10 / rows for numbers (0009-defaults-for-tables).
+        5 / rows for classes and 10 / rows for numbers (0009-defaults-for-tables), and none
+        without hidden layers.
     patience : int or None
         Stop after so many epochs without a lower validation loss; None never stops early.
     seed : int
@@ -113,7 +114,7 @@ def plan_table(
     if loss is not None:
         _check_loss(dataset.preparation, find_loss(loss))
     rows = len(dataset.x_train)
-    penalty = prior_penalty(dataset.preparation, rows) if l2 is None else l2
+    penalty = (prior_penalty(dataset.preparation, rows) if hidden else 0.0) if l2 is None else l2
     network = _network(dataset.preparation, hidden, activation, l1, penalty)
     size = (LARGE_BATCH if rows >= 10_000 else SMALL_BATCH) if batch_size is None else batch_size
     setup = make_setup(

@@ -55,7 +55,7 @@ def test_what_a_run_tells(run):
 def test_a_run_of_no_steps_and_of_a_network_no_spec_can_say():
     net = cr.Network([cr.Dense(1, bias=False)], inputs=3)
     run = cr.train(net, X, Y, steps=0)
-    assert repr(run) == "<Run 3 inputs, 1 layers, 0 steps, finished>"
+    assert repr(run) == "<Run 3-1, 0 steps, finished>"
     assert "no step was done" in run.summary()
 
 

@@ -19,7 +19,7 @@ def test_hidden_layers_are_never_guessed(hidden):
 @pytest.mark.parametrize("hidden", [(3,), [np.int64(3)], np.array([3])])
 def test_hidden_layers_come_in_any_list(hidden):
     run = cr.train_table(TABLE, "y", hidden=hidden, epochs=1)
-    assert run.network.spec == "1-3:relu-1:sigmoid"
+    assert run.network.outline == "1-3:relu-1:sigmoid"
 
 
 def test_a_missing_word_in_the_wrong_place_has_a_way_out():

@@ -154,6 +154,11 @@ class Network:
             raise SpecError("frozen parameters cannot be said in a spec; use to_dict or to_json.")
         return spec_of(self.inputs, self.layers)
 
+    @property
+    def outline(self) -> str:
+        """The network in one line, such as ``3-4:sigmoid-1``; settings of layers are left out."""
+        return "-".join([str(self.inputs), *(item.outline for item in self.layers)])
+
     def to_dict(self) -> dict[str, Any]:
         """Return the network as plain data, for JSON."""
         layers = [layer_to_dict(item) for item in self.layers]

@@ -84,7 +84,7 @@ def _notes(primitive: Primitive, inputs: list[Parameter], attrs: list[Parameter]
 def _example(primitive: Primitive) -> list[str]:
     """Return a call and what it gives, for the first example, as a doctest."""
     example = primitive.examples[0]
-    if primitive.kind != "elementwise" or example.attrs:
+    if primitive.kind == "general" or example.attrs:
         return []
     inputs = [x if isinstance(x, list) else [x] for x in example.inputs]
     arguments = ", ".join(map(repr, inputs))

@@ -68,14 +68,7 @@ class Run:
 
     def __repr__(self) -> str:
         last = f", last loss {self.losses[-1]:.6g}" if self.steps else ""
-        return f"<Run {self._spec}, {self.steps} steps, {self.stopped}{last}>"
-
-    @property
-    def _spec(self) -> str:
-        try:
-            return self.network.spec
-        except SpecError:
-            return f"{self.network.inputs} inputs, {len(self.network.layers)} layers"
+        return f"<Run {self.network.outline}, {self.steps} steps, {self.stopped}{last}>"
 
     @property
     def network(self) -> Network:

@@ -23,8 +23,8 @@ def by_epoch(history: Mapping[str, Array]) -> dict[str, Array]:
     Returns
     -------
     dict of str to numpy.ndarray
-        ``epoch`` (from 1), ``loss`` (the mean over its steps), and the validation loss and score
-        after its last step, NaN where there are none.
+        ``epoch`` (from 1), ``loss`` (the mean over its steps, without penalties, as validation
+        is), and the validation loss and score after its last step, NaN where there are none.
 
     Examples
     --------
@@ -36,6 +36,7 @@ def by_epoch(history: Mapping[str, Array]) -> dict[str, Array]:
     epochs = history["epoch"]
     first = np.flatnonzero(np.diff(epochs, prepend=-1))
     last = np.append(first[1:], len(epochs))[: len(first)] - 1
-    total = np.add.reduceat(history["loss"], first) if len(first) else np.zeros(0)
+    plain = history["loss"] - history["penalty"]
+    total = np.add.reduceat(plain, first) if len(first) else np.zeros(0)
     validation = {name: history[name][last] for name in ("validation_loss", "validation_score")}
     return {"epoch": epochs[last] + 1, "loss": total / (last - first + 1), **validation}

@@ -39,8 +39,8 @@ class History:
         self.penalties.append(penalty)
 
     def mean_loss(self, first: int) -> float:
-        """Return the mean of the losses from step `first` on."""
-        return float(np.mean(np.array(self.losses[first:])))
+        """Return the mean of the losses from step `first` on, without penalties."""
+        return float(np.mean(np.array(self.losses[first:]) - np.array(self.penalties[first:])))
 
     def columns(self, steps_per_epoch: int) -> dict[str, Array]:
         """Return equal columns, one row a step; NaN where nothing was measured.

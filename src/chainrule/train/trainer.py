@@ -46,7 +46,8 @@ class Progress:
     epoch, epochs : int
         Epochs done and epochs planned.
     loss : float
-        The mean of the losses of the epoch so far (with mini-batches, each before its update).
+        The mean of the losses of the epoch so far, each before its update; without penalties, as
+        the validation loss is.
     validation_loss, validation_score : float or None
         Of the state after the last full epoch.
     score_name : str

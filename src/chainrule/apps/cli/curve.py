@@ -22,6 +22,10 @@ _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bit of a braille character for each dot, by row and column."""
 
 
+MOST = 308.0
+"""The largest power of ten that a number holds."""
+
+
 @dataclass(frozen=True)
 class Line:
     """A line to draw.
@@ -66,7 +70,7 @@ class _Grid:
         share = row / max(self.rows - 1, 1)
         high, low = self.height(self.high), self.height(self.low)
         found = high + share * (low - high)
-        return 10**found if self.logarithmic else found
+        return 10 ** min(found, MOST) if self.logarithmic else found
 
     def dots(self, values: Sequence[float]) -> dict[int, range]:
         """Return the rows that a line covers in each column, joined to its neighbour's."""

@@ -166,7 +166,8 @@ class NetworkFlags:
     l1 : float
         Penalty l1 sum |W| on the weights.
     l2 : float
-        Penalty l2/2 sum W^2 on the weights; 5 / rows for classes, 10 / rows for numbers.
+        Penalty l2/2 sum W^2 on the weights; 5 / rows for classes, 10 / rows for numbers,
+        none without hidden layers.
     dtype : str
         Precision of all numbers.
     """

@@ -17,8 +17,6 @@ from chainrule.apps.cli.screen import Screen
 from chainrule.data import Preparation
 from chainrule.data.columns import some, word
 from chainrule.data.transforms import Standardize
-from chainrule.errors import SpecError
-from chainrule.nn import Network
 from chainrule.run import Run
 from chainrule.train import Setup
 from chainrule.train.epochs import by_epoch
@@ -81,22 +79,12 @@ def _parts(split: Mapping[str, int]) -> str:
 def show_network(out: Screen, setup: Setup) -> None:
     """Show what is trained, by what."""
     network, rule = setup.network, setup.optimizer
-    item(out, "Network", f"{spec_of(network)}, {count(network.size, 'parameter')}")
+    item(out, "Network", f"{network.outline}, {count(network.size, 'parameter')}")
     item(out, "Loss", f"{setup.loss.name}: {loss_line(setup)}")
     rate = rule.learning_rate
     told = f"{rate:g}" if isinstance(rate, int | float) else str(rate)
     batch = "all rows" if setup.full_batch else count(int(setup.batch_size or setup.rows), "row")
     item(out, "Optimizer", f"{rule.kind}, learning rate {told}, {batch} a step, seed {setup.seed}")
-
-
-def spec_of(network: Network) -> str:
-    """Return the network in one line, also where a spec cannot say all of it."""
-    try:
-        return network.spec
-    except SpecError:
-        layers = network.to_dict()["layers"]
-        sizes = [f"{one['units']}:{one.get('activation', 'linear')}" for one in layers]
-        return "-".join([str(network.inputs), *sizes])
 
 
 def show_score(out: Screen, report: Mapping[str, Any]) -> None:

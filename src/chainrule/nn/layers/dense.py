@@ -103,8 +103,11 @@ class Dense:
     @property
     def spec_token(self) -> str | None:
         """``4:sigmoid``, ``4`` for linear, None if it has settings a spec cannot say."""
-        if self != Dense(self.units, self.activation):
-            return None
+        return self.outline if self == Dense(self.units, self.activation) else None
+
+    @property
+    def outline(self) -> str:
+        """``4:sigmoid``, ``4`` for linear, whatever its other settings."""
         return f"{self.units}:{self.activation}" if self.activation != LINEAR else str(self.units)
 
     def output_shape(self, inputs: Shape) -> Shape:

@@ -26,6 +26,10 @@ class Layer(Protocol):
     def spec_token(self) -> str | None:
         """The layer in a spec string (``4:sigmoid``), or None if it cannot be said there."""
 
+    @property
+    def outline(self) -> str:
+        """The layer in a few characters, for people; settings may be left out."""
+
     def forward(self, x: Node, scope: Scope, *, last: bool) -> Node:
         """Return the output node for input `x`; parameters and names go through `scope`."""
 

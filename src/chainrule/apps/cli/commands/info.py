@@ -14,7 +14,7 @@ import chainrule
 from chainrule.apps.cli.figures import count, number, score, size
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import gap, item, steps, table
-from chainrule.apps.cli.report import show_curve, show_network, show_score, show_table, spec_of
+from chainrule.apps.cli.report import show_curve, show_network, show_score, show_table
 from chainrule.apps.cli.screen import Screen, screen
 from chainrule.files import describe_files
 from chainrule.plan.listing import plan_listing
@@ -122,7 +122,7 @@ def _as_json(
     found: dict[str, Any] = {
         "command": "info",
         "run": path,
-        "network": spec_of(run.network),
+        "network": run.network.outline,
         "parameters": run.network.size,
         "loss": run.record.setup.loss.to_dict(),
         "optimizer": run.record.setup.optimizer.to_dict(),

@@ -34,7 +34,6 @@ from chainrule.apps.cli.report import (
     show_network,
     show_score,
     show_table,
-    spec_of,
 )
 from chainrule.apps.cli.screen import Screen, error_screen, screen
 from chainrule.data import Dataset, Reading, prepare, shipped
@@ -261,7 +260,7 @@ def _as_json(run: Run, job: TableJob, place: Path, seconds: float) -> dict[str, 
         "epochs": -(-run.steps // job.setup.steps_per_epoch),
         "best_step": run.best_step,
         "seconds": seconds,
-        "network": spec_of(run.network),
+        "network": run.network.outline,
         "parameters": run.network.size,
         "memory_bytes": job.memory.peak,
         "peak_bytes": job.peak_bytes,
