@@ -90,7 +90,7 @@ def _show_summary(out: Screen, path: str, run: Run, listed: Sequence[dict[str, A
     report = run.report.get("table")
     if report is not None:
         rows = f"{report['rows']:,} rows, {report['columns']:,} columns"
-        item(out, "Table", f"{report['source']}: {rows}")
+        item(out, "Table", f"{Path(report["source"]).name}: {rows}")
         show_table(out, report, run.preparation)
     gap(out)
     show_network(out, run.record.setup)
