@@ -6,6 +6,7 @@ Knows which parts there are to show; each is told by the room that made it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
@@ -90,7 +91,7 @@ def _show_summary(out: Screen, path: str, run: Run, listed: Sequence[dict[str, A
     report = run.report.get("table")
     if report is not None:
         rows = f"{report['rows']:,} rows, {report['columns']:,} columns"
-        item(out, "Table", f"{Path(report["source"]).name}: {rows}")
+        item(out, "Table", f"{Path(report['source']).name}: {rows}")
         show_table(out, report, run.preparation)
     gap(out)
     show_network(out, run.record.setup)
