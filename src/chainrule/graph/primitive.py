@@ -75,8 +75,9 @@ class Primitive:
         ``(*arrays, **attrs) -> bool array``: where a convention was used.
     analytic : bool
         True if the complex step is a valid reference for its derivative.
-    native : object
-        The slot of the native executor; None means that the NumPy value is used.
+    native : callable or None
+        ``(maths, *inputs, **attrs) -> value``: the instructions of one entry or one vector of
+        them, for the native executor; None means that the NumPy value is used.
     flops : callable or None
         ``(out shape, *input shapes, **attrs) -> int``, floating-point operations; None counts
         one for each entry of the largest array.
@@ -105,7 +106,7 @@ class Primitive:
     kinks: tuple[str, ...] = ()
     at_kink: Callable[..., Any] | None = None
     analytic: bool = True
-    native: Any = None
+    native: Callable[..., Any] | None = None
     flops: Callable[..., int] | None = None
     why_general: str = ""
     rewrite: Callable[..., Any] | None = None

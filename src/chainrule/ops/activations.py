@@ -40,6 +40,7 @@ sigmoid_slope = elementwise(
     local=lambda out, x: (-out * apply("tanh", 0.5 * x),),
     latex=r"\sigma'({0})",
     examples=POINTS,
+    native=lambda m, x: m.sigmoid_slope(x),
 )
 
 sigmoid = elementwise(
@@ -49,6 +50,7 @@ sigmoid = elementwise(
     local=lambda out, x: (apply("sigmoid_slope", x),),
     latex=r"\sigma({0})",
     examples=POINTS,
+    native=lambda m, x: m.sigmoid(x),
 )
 
 
@@ -65,6 +67,7 @@ tanh_slope = elementwise(
     local=lambda out, x: (-2.0 * out * apply("tanh", x),),
     latex=r"\tanh'({0})",
     examples=POINTS,
+    native=lambda m, x: m.tanh_slope(x),
 )
 
 tanh = elementwise(
@@ -75,6 +78,7 @@ tanh = elementwise(
     latex=r"\tanh({0})",
     examples=POINTS,
     numpy=(np.tanh,),
+    native=lambda m, x: m.tanh(x),
 )
 
 
@@ -93,6 +97,7 @@ relu = elementwise(
     examples=POINTS,
     kinks=("relu'(0) = 0",),
     at_kink=lambda x: x == 0,
+    native=lambda m, x: m.relu(x),
 )
 
 
@@ -106,6 +111,7 @@ leaky_relu = elementwise(
     examples=[*POINTS, Example(([-2.0, 0.7],), {"alpha": 0.2})],
     kinks=("leaky_relu'(0) = 1, the derivative from the right",),
     at_kink=lambda x, alpha=0.01: x == 0,
+    native=lambda m, x, alpha=0.01: m.leaky_relu(x, alpha),
 )
 
 
@@ -130,6 +136,7 @@ elu_slope = elementwise(
     examples=[*POINTS, Example(([-2.0, 0.7],), {"alpha": 0.5})],
     kinks=("elu''(0) = 0, the derivative from the right",),
     at_kink=lambda x, alpha=1.0: x == 0,
+    native=lambda m, x, alpha=1.0: m.elu_slope(x, alpha),
 )
 
 elu = elementwise(
@@ -142,6 +149,7 @@ elu = elementwise(
     examples=[*POINTS, Example(([-2.0, 0.7],), {"alpha": 0.5})],
     kinks=("elu'(0) = 1, the derivative from the right",),
     at_kink=lambda x, alpha=1.0: x == 0,
+    native=lambda m, x, alpha=1.0: m.elu(x, alpha),
 )
 
 
@@ -159,6 +167,7 @@ softplus = elementwise(
     latex=r"\mathrm{{softplus}}({0})",
     source="Dugas et al., Advances in NIPS 13 (2001)",
     examples=POINTS,
+    native=lambda m, x: m.softplus(x),
 )
 
 log_sigmoid = elementwise(
@@ -168,6 +177,7 @@ log_sigmoid = elementwise(
     local=lambda out, x: (apply("sigmoid", -x),),
     latex=r"\ln\sigma({0})",
     examples=POINTS,
+    native=lambda m, x: m.log_sigmoid(x),
 )
 
 
@@ -191,6 +201,7 @@ silu_slope = elementwise(
     ),
     latex=r"\mathrm{{silu}}'({0})",
     examples=POINTS,
+    native=lambda m, x: m.silu_slope(x),
 )
 
 silu = elementwise(
@@ -201,6 +212,7 @@ silu = elementwise(
     latex=r"\mathrm{{silu}}({0})",
     source="Elfwing, Uchibe and Doya, arXiv:1702.03118; Ramachandran et al., arXiv:1710.05941",
     examples=POINTS,
+    native=lambda m, x: m.silu(x),
 )
 
 

@@ -43,6 +43,7 @@ add = elementwise(
     examples=PAIRS,
     numpy=(np.add,),
     rewrite=_drop_zero,
+    native=lambda m, x, y: x + y,
 )
 
 sub = elementwise(
@@ -54,6 +55,7 @@ sub = elementwise(
     examples=PAIRS,
     numpy=(np.subtract,),
     rewrite=lambda x, y: only(x, y) if is_constant(y, 0) else None,
+    native=lambda m, x, y: x - y,
 )
 
 
@@ -72,6 +74,7 @@ mul = elementwise(
     examples=PAIRS,
     numpy=(np.multiply,),
     rewrite=_drop_one,
+    native=lambda m, x, y: x * y,
 )
 
 div = elementwise(
@@ -83,6 +86,7 @@ div = elementwise(
     examples=PAIRS,
     numpy=(np.divide,),
     rewrite=lambda x, y: only(x, y) if is_constant(y, 1) else None,
+    native=lambda m, x, y: x / y,
 )
 
 neg = elementwise(
@@ -94,6 +98,7 @@ neg = elementwise(
     examples=[(2.0,), (-1.5,)],
     numpy=(np.negative,),
     rewrite=lambda x: x.inputs[0] if x.op == "neg" else None,
+    native=lambda m, x: -x,
 )
 
 
@@ -112,6 +117,7 @@ chain = elementwise(
     latex=r"{0} \cdot {1}",
     examples=PAIRS,
     rewrite=lambda g, local: only(g, local) if is_constant(local, 1) else _drop_one(g, local),
+    native=lambda m, g, local: m.chain(g, local),
 )
 
 

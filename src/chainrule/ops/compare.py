@@ -22,7 +22,7 @@ def boolean(*dtypes: DType, **attrs: Any) -> DType:
     return np.dtype(np.bool_)
 
 
-def _comparison(name: str, words: str, symbol: str, ufunc: np.ufunc) -> Any:
+def _comparison(name: str, words: str, symbol: str, ufunc: np.ufunc, native: Any) -> Any:
     return elementwise(
         name,
         f"Where the first array is {words} the second: true or false; it has no slope.",
@@ -32,15 +32,20 @@ def _comparison(name: str, words: str, symbol: str, ufunc: np.ufunc) -> Any:
         examples=PAIRS,
         numpy=(ufunc,),
         dtype=boolean,
+        native=native,
     )
 
 
-less = _comparison("less", "less than", "<", np.less)
-less_equal = _comparison("less_equal", "at most", r"\le", np.less_equal)
-greater = _comparison("greater", "greater than", ">", np.greater)
-greater_equal = _comparison("greater_equal", "at least", r"\ge", np.greater_equal)
-equal = _comparison("equal", "equal to", "=", np.equal)
-not_equal = _comparison("not_equal", "other than", r"\ne", np.not_equal)
+less = _comparison("less", "less than", "<", np.less, lambda m, x, y: x < y)
+less_equal = _comparison("less_equal", "at most", r"\le", np.less_equal, lambda m, x, y: x <= y)
+greater = _comparison("greater", "greater than", ">", np.greater, lambda m, x, y: x > y)
+greater_equal = _comparison(
+    "greater_equal", "at least", r"\ge", np.greater_equal, lambda m, x, y: x >= y
+)
+equal = _comparison("equal", "equal to", "=", np.equal, lambda m, x, y: x.same(y))
+not_equal = _comparison(
+    "not_equal", "other than", r"\ne", np.not_equal, lambda m, x, y: x.differs(y)
+)
 
 logical_and = elementwise(
     "logical_and",
@@ -51,6 +56,7 @@ logical_and = elementwise(
     examples=[([True, False], True)],
     numpy=(np.logical_and,),
     dtype=boolean,
+    native=lambda m, x, y: m.truth(x) & m.truth(y),
 )
 
 logical_or = elementwise(
@@ -62,6 +68,7 @@ logical_or = elementwise(
     examples=[([True, False], False)],
     numpy=(np.logical_or,),
     dtype=boolean,
+    native=lambda m, x, y: m.truth(x) | m.truth(y),
 )
 
 logical_not = elementwise(
@@ -73,6 +80,7 @@ logical_not = elementwise(
     examples=[([True, False],)],
     numpy=(np.logical_not,),
     dtype=boolean,
+    native=lambda m, x: ~m.truth(x),
 )
 
 is_finite = elementwise(
@@ -84,6 +92,7 @@ is_finite = elementwise(
     examples=[([1.0, 2.0],)],
     numpy=(np.isfinite,),
     dtype=boolean,
+    native=lambda m, x: m.is_finite(x),
 )
 
 
@@ -109,6 +118,7 @@ where = linear(
         (False, [1.0, 2.0], 3.0),
     ],
     numpy=(np.where,),
+    native=lambda m, condition, x, y: m.where(m.truth(condition), x, y),
 )
 
 
@@ -143,6 +153,7 @@ maximum = elementwise(
     numpy=(np.maximum, np.fmax),
     kinks=("a tie shares the gradient equally",),
     at_kink=lambda x, y: x == y,
+    native=lambda m, x, y: m.maximum(x, y),
 )
 
 minimum = elementwise(
@@ -155,6 +166,7 @@ minimum = elementwise(
     numpy=(np.minimum, np.fmin),
     kinks=("a tie shares the gradient equally",),
     at_kink=lambda x, y: x == y,
+    native=lambda m, x, y: m.minimum(x, y),
 )
 
 
@@ -180,6 +192,7 @@ elementwise(
     examples=[([-2.0, 0.3, 2.0], -1.0, 1.0)],
     kinks=("the gradient is 1 inside and on a bound, 0 outside, and 0 between equal bounds",),
     at_kink=lambda x, low, high: (x == low) | (x == high) | (low == high),
+    native=lambda m, x, low, high: m.clip(x, low, high),
 )
 
 
@@ -210,6 +223,7 @@ sign = elementwise(
     latex=r"\mathrm{{sign}}({0})",
     examples=[([-2.0, 3.0],)],
     numpy=(np.sign,),
+    native=lambda m, x: m.sign(x),
 )
 
 floor = elementwise(
@@ -220,6 +234,7 @@ floor = elementwise(
     latex=r"\lfloor {0} \rfloor",
     examples=[([-1.5, 2.25],)],
     numpy=(np.floor,),
+    native=lambda m, x: m.floor(x),
 )
 
 absolute = elementwise(
@@ -232,6 +247,7 @@ absolute = elementwise(
     numpy=(np.abs,),
     kinks=("abs'(0) = 0",),
     at_kink=lambda x: x == 0,
+    native=lambda m, x: m.abs(x),
 )
 
 stop_gradient = elementwise(
@@ -241,6 +257,7 @@ stop_gradient = elementwise(
     local=lambda out, x: (None,),
     latex="{0}",
     examples=[(2.0,)],
+    native=lambda m, x: x,
 )
 
 alias = elementwise(
@@ -250,4 +267,5 @@ alias = elementwise(
     local=lambda out, x: (1,),
     latex="{0}",
     examples=[(2.0,)],
+    native=lambda m, x: x,
 )

@@ -33,6 +33,7 @@ elementwise(
     local=lambda out, x, y: (1, -1),
     latex="{0} - {1}",
     examples=[(2.0, 3.0), ([1.0, 3.0], 3.0)],
+    native=lambda m, x, y: m.shift(x, y),
 )
 
 
@@ -184,6 +185,7 @@ elementwise(
     local=lambda out, x: (None,),
     latex=r"2^{{\lfloor \log_2 |{0}| \rfloor}}",
     examples=[([3.0, -0.3],)],
+    native=lambda m, x: m.binade(x),
 )
 
 

@@ -21,6 +21,7 @@ exp = elementwise(
     latex="e^{{{0}}}",
     examples=[(0.0,), ([-2.0, 1.5],)],
     numpy=(np.exp,),
+    native=lambda m, x: m.exp(x),
 )
 
 log = elementwise(
@@ -31,6 +32,7 @@ log = elementwise(
     latex=r"\ln {0}",
     examples=[(1.0,), ([0.3, 20.0],)],
     numpy=(np.log,),
+    native=lambda m, x: m.log(x),
 )
 
 log1p = elementwise(
@@ -41,6 +43,7 @@ log1p = elementwise(
     latex=r"\ln(1 + {0})",
     examples=[(0.0,), ([-0.5, 1e-9],)],
     numpy=(np.log1p,),
+    native=lambda m, x: m.log1p(x),
 )
 
 expm1 = elementwise(
@@ -51,6 +54,7 @@ expm1 = elementwise(
     latex="e^{{{0}}} - 1",
     examples=[(0.0,), ([-0.5, 1e-9],)],
     numpy=(np.expm1,),
+    native=lambda m, x: m.expm1(x),
 )
 
 sqrt = elementwise(
@@ -63,6 +67,7 @@ sqrt = elementwise(
     numpy=(np.sqrt,),
     kinks=("sqrt'(0) is inf, but a zero upstream gradient gives 0",),
     at_kink=lambda x: x == 0,
+    native=lambda m, x: m.sqrt(x),
 )
 
 square = elementwise(
@@ -73,6 +78,7 @@ square = elementwise(
     latex="{0}^2",
     examples=[(3.0,), ([-2.0, 0.5],)],
     numpy=(np.square,),
+    native=lambda m, x: x * x,
 )
 
 reciprocal = elementwise(
@@ -83,6 +89,7 @@ reciprocal = elementwise(
     latex=r"\frac{{1}}{{{0}}}",
     examples=[(4.0,), ([-2.0, 0.5],)],
     numpy=(np.reciprocal,),
+    native=lambda m, x: 1.0 / x,
 )
 
 sin = elementwise(

@@ -1,0 +1,180 @@
+"""Lowering: from a plan to kernels, places and text, each step with something to look at.
+
+    plan -> items -> kernels (fused) -> places -> text
+
+Knows the order of these steps; each is a module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from chainrule.executors.native.batch import Source
+from chainrule.executors.native.fuse import fuse
+from chainrule.executors.native.groups import compute
+from chainrule.executors.native.items import Item, Items, Operand, items_of
+from chainrule.executors.native.place import SLACK, place
+from chainrule.executors.native.step import IO, Job, describe, write_step
+from chainrule.executors.native.values import Value
+from chainrule.executors.native.writer import Writer
+from chainrule.graph import Node
+from chainrule.plan import Plan
+
+CHEAP_LINES = 6
+"""An operation of at most so many instructions is computed again rather than stored."""
+
+
+@dataclass(eq=False)
+class Lowered:
+    """A plan as kernels with places, and its text.
+
+    Attributes
+    ----------
+    plan : Plan
+        What is carried out.
+    items : Items
+        The plan as machine code sees it.
+    job : Job
+        Kernels and places.
+    text : str
+        The module for LLVM.
+    kernels : dict of str to str
+        Modules of routines that it calls and that no network changes.
+    state : list of str
+        Names of the state, in the order in which it lies.
+    kept : list of Node
+        Nodes whose values are there after a step.
+    """
+
+    plan: Plan
+    items: Items
+    job: Job
+    text: str
+    kernels: dict[str, str]
+    state: list[str]
+    kept: list[Node]
+
+    def operand(self, node: Node) -> Operand:
+        """Return where the value of a node is found."""
+        return self.items.of[node]
+
+
+def lower(
+    plan: Plan,
+    *,
+    state: Sequence[str] = (),
+    gathers: Mapping[str, str] | None = None,
+    rows: int = 1,
+    keep: Sequence[Node] = (),
+    fused: bool = True,
+) -> Lowered:
+    """Return a plan lowered to text.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to carry out.
+    state : sequence of str
+        Names of the leaves that a step changes, if it updates them in place.
+    gathers : mapping of str to str
+        Leaves whose rows are picked from arrays, and the kind of the array: ``{"x": "f32"}``.
+    rows : int
+        Rows that are picked.
+    keep : sequence of Node
+        Nodes whose values must be there after a step.
+    fused : bool
+        Whether multiply-add may be rounded once.
+    """
+    items = items_of(plan)
+    named = {item.name: item for item in items if item.is_leaf and item.name}
+    held = [_leaf(named, plan, name, items) for name in state]
+    updates = {
+        named[name]: items.of[node].item for name, node in plan.updates.items() if name in state
+    }
+    kept = kept_nodes(plan, state, keep)
+    wanted = {items.of[node].item for node in kept}
+    checks = [item.inputs[0].item for item in items if item.op == "check"]
+    results = frozenset(i for i in (*wanted, *checks) if not i.is_leaf)
+    kernels = fuse(items, is_cheap)
+    leaves = [item for item in items if item.is_leaf]
+    places = place(kernels, leaves, held, updates, results)
+    if state and "step" in named:
+        places.at[named["step"]] = ("io", 8 * IO.STEP)
+    job = Job(
+        kernels=kernels,
+        places=places,
+        gathers={
+            name.upper(): (named[name], Source(kind, named[name].layout))
+            for name, kind in (gathers or {}).items() if name in named
+        },
+        rows=rows,
+        checks=checks,
+        loss=_role(plan, items, "L"),
+        penalty=_role(plan, items, "penalty"),
+        is_training=bool(state),
+    )  # fmt: skip
+    text, kernels_text = write_step(job, fused=fused)
+    places.arena_bytes += SLACK
+    places.state_bytes += SLACK
+    return Lowered(plan, items, job, text, kernels_text, list(state), kept)
+
+
+def _leaf(named: dict[str, Item], plan: Plan, name: str, items: Items) -> Item:
+    """Return the leaf of that name; one that the plan does not read still has its place."""
+    if name not in named:
+        node = plan.updates[name]
+        item = Item(0, "parameter", [], node.shape, items.of[node].item.kind, name=name)
+        items.all.insert(0, item)
+        named[name] = item
+    return named[name]
+
+
+def kept_nodes(plan: Plan, state: Sequence[str], keep: Sequence[Node]) -> list[Node]:
+    """Return the nodes whose values are there after a step: all results, or what training needs."""
+    roles = list(plan.forward.values()) if state else list(plan.results)
+    return list(dict.fromkeys([*roles, *keep]))
+
+
+def _role(plan: Plan, items: Items, name: str) -> Operand | None:
+    node = plan.forward.get(name)
+    return None if node is None or node.size != 1 else items.of[node]
+
+
+def is_cheap(item: Item) -> bool:
+    """Tell whether computing an item again costs less than storing and reading it."""
+    attrs = tuple(sorted((k, str(v)) for k, v in item.attrs.items()))
+    kinds = tuple((x.item.is_bool, x.item.is_number) for x in item.inputs)
+    return _lines(item.op, item.kind, kinds, attrs, _Shown(item)) <= CHEAP_LINES
+
+
+class _Shown:
+    """An item, equal to any other: it only tells how the operation is written."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shown)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@cache
+def _lines(
+    op: str, kind: str, inputs: tuple[tuple[bool, bool], ...], attrs: object, shown: _Shown
+) -> int:
+    """Return how many instructions an operation takes, by writing it once."""
+    w = Writer()
+    given = [
+        Value(w, f"%x{n}", "i1" if is_bool else kind, 1) for n, (is_bool, _) in enumerate(inputs)
+    ]
+    compute(w, shown.item, given)
+    return len(w.lines)
+
+
+def kernel_listing(lowered: Lowered) -> str:
+    """Return the kernels of a plan, a line each."""
+    return "\n".join(f"{kernel.level:>3}  {describe(kernel)}" for kernel in lowered.job.kernels)

@@ -1,0 +1,173 @@
+"""The map of a program's memory: where its leaves, constants and results lie.
+
+It is all that Python needs to feed a program and to read it, and it is kept with the machine code.
+Knows places and layouts; knows no instruction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.executors.native.items import Item, Operand
+from chainrule.executors.native.layout import Layout, layout_of
+from chainrule.executors.native.lowering import Lowered
+from chainrule.types import Shape
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a value lies, and how it is read.
+
+    Attributes
+    ----------
+    region : {"state", "arena", "io", "plan"}
+        "plan": it is a constant of the plan, and `start` the number of its instruction.
+    start : int
+        The byte where it begins.
+    kind : {"f32", "f64"}
+        What its entries are.
+    held : tuple of int
+        A shape that lies as it does.
+    shape : tuple of int
+        The shape that it is read as.
+    """
+
+    region: str
+    start: int
+    kind: str
+    held: Shape
+    shape: Shape
+
+    @property
+    def layout(self) -> Layout:
+        """How it lies."""
+        return layout_of(self.held, self.kind)
+
+
+@dataclass(frozen=True)
+class Call:
+    """An operation that NumPy computes.
+
+    Attributes
+    ----------
+    number : int
+        Its instruction in the plan.
+    inputs : list of Spot
+        What it reads.
+    flips : list of bool
+        Whether an input lies with its last two axes exchanged.
+    out : Spot
+        Where its value goes.
+    """
+
+    number: int
+    inputs: list[Spot]
+    flips: list[bool]
+    out: Spot
+
+
+@dataclass(frozen=True)
+class Map:
+    """Where everything lies.
+
+    Attributes
+    ----------
+    state_bytes, arena_bytes : int
+        How much memory there is.
+    state : list of str
+        Names of the state, in order.
+    leaves : dict of str to Spot
+        What is given, by name.
+    constants : dict of int to Spot
+        Arrays that never change, by the number of their instruction.
+    values : dict of int to Spot
+        Results, by the number of their instruction.
+    calls : list of Call
+        What NumPy computes, in the order of the numbers that machine code asks for.
+    """
+
+    state_bytes: int
+    arena_bytes: int
+    state: list[str]
+    leaves: dict[str, Spot]
+    constants: dict[int, Spot]
+    values: dict[int, Spot]
+    calls: list[Call]
+
+
+def map_of(lowered: Lowered) -> Map:
+    """Return the map of a lowered plan."""
+    places, items = lowered.job.places, lowered.items
+    numbers = {i.node: i.number for i in lowered.plan.instructions}
+
+    def spot(operand: Operand) -> Spot:
+        item = operand.item
+        if item.is_number:
+            assert item.node is not None, "constants are nodes of the plan"
+            return Spot("plan", numbers[item.node], item.kind, (), operand.shape)
+        region, start = places.at[item]
+        return Spot(region, start, item.kind, item.shape, operand.shape)
+
+    def own(item: Item) -> Spot:
+        return spot(Operand(item, item.shape))
+
+    given = [i for i in items if i.is_leaf and not i.is_number and i in places.at]
+    return Map(
+        state_bytes=places.state_bytes,
+        arena_bytes=places.arena_bytes,
+        state=lowered.state,
+        leaves={i.name: own(i) for i in given if i.op != "constant"},
+        constants={
+            numbers[i.node]: own(i) for i in given if i.node is not None and i.op == "constant"
+        },
+        values={numbers[node]: spot(items.of[node]) for node in lowered.kept},
+        calls=[
+            Call(
+                numbers[i.node], [spot(x) for x in i.inputs],
+                list(i.attrs.get("flips", [False] * len(i.inputs))), own(i),
+            )
+            for i in lowered.job.numpy if i.node is not None
+        ],
+    )  # fmt: skip
+
+
+def to_plain(found: Map) -> dict[str, Any]:
+    """Return a map as plain data, for JSON."""
+    return {
+        "bytes": [found.state_bytes, found.arena_bytes],
+        "state": found.state,
+        "leaves": {k: _plain(s) for k, s in found.leaves.items()},
+        "constants": {str(k): _plain(s) for k, s in found.constants.items()},
+        "values": {str(k): _plain(s) for k, s in found.values.items()},
+        "calls": [
+            [c.number, [_plain(s) for s in c.inputs], c.flips, _plain(c.out)] for c in found.calls
+        ],
+    }
+
+
+def from_plain(data: dict[str, Any]) -> Map:
+    """Return the map that `to_plain` made plain."""
+    state_bytes, arena_bytes = data["bytes"]
+    return Map(
+        state_bytes=state_bytes,
+        arena_bytes=arena_bytes,
+        state=data["state"],
+        leaves={k: _spot(s) for k, s in data["leaves"].items()},
+        constants={int(k): _spot(s) for k, s in data["constants"].items()},
+        values={int(k): _spot(s) for k, s in data["values"].items()},
+        calls=[
+            Call(number, [_spot(s) for s in inputs], flips, _spot(out))
+            for number, inputs, flips, out in data["calls"]
+        ],
+    )
+
+
+def _plain(spot: Spot) -> list[Any]:
+    return [spot.region, spot.start, spot.kind, list(spot.held), list(spot.shape)]
+
+
+def _spot(data: Sequence[Any]) -> Spot:
+    region, start, kind, held, shape = data
+    return Spot(region, start, kind, tuple(held), tuple(shape))

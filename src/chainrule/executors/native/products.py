@@ -1,0 +1,379 @@
+"""Matrix products in machine code, on matrices that stay in panels: nothing is packed.
+
+A tile of a few rows and one panel of the result is held in registers while it walks along what is
+summed over. The other operand's panel is read as it lies; the first one is read number by number,
+along its rows or down its columns (that is its transpose). Sums run along in order; of more than
+`GRAIN` terms each grain is summed alone, and grains are added in pairs, pairs of pairs and so on.
+No result depends on how many rows are computed together. Knows layouts; knows no operation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.executors.native.layout import Layout
+from chainrule.executors.native.target import lanes_of
+from chainrule.executors.native.values import Value
+from chainrule.executors.native.writer import Writer
+
+GRAIN = 256
+"""Terms that are summed one after the other."""
+
+ROWS = 4
+"""Rows of a tile."""
+
+UNROLL = 4
+"""Terms in one round of the innermost loop."""
+
+INLINE_WORK = 40
+"""A product of at most so many multiply-adds of vectors is written out where it happens."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """The operand that is read number by number: entry (i, k) of an (m, k) matrix.
+
+    Attributes
+    ----------
+    rows_apart, terms_apart : int
+        Bytes from a row to the next, and from a term to the next, within a block.
+    row_block, row_jump : int
+        Rows in a block, and bytes from a block to the next.
+    term_block, term_jump : int
+        Terms in a block, and bytes from a block to the next.
+    """
+
+    rows_apart: int
+    terms_apart: int
+    row_block: int
+    row_jump: int
+    term_block: int
+    term_jump: int
+
+
+def left_of(layout: Layout, rows: int, terms: int, *, flipped: bool) -> Left:
+    """Return how an operand is read.
+
+    Parameters
+    ----------
+    layout : Layout
+        How it lies.
+    rows, terms : int
+        Its form as the product sees it.
+    flipped : bool
+        Whether it lies the other way round: terms are its rows.
+    """
+    size = layout.size
+    if layout.is_vector:
+        across = size if rows > 1 else 0
+        down = size if terms > 1 else 0
+        return Left(across, down, rows, 0, GRAIN, GRAIN * down)
+    if flipped:
+        return Left(size, layout.line, layout.panel, layout.panel_bytes, GRAIN, GRAIN * layout.line)
+    return Left(layout.line, size, rows, 0, layout.panel, layout.panel_bytes)
+
+
+@dataclass(frozen=True)
+class Product:
+    """C = A B, where B and C are read and written panel by panel.
+
+    Attributes
+    ----------
+    kind : {"f32", "f64"}
+        Of all numbers.
+    rows, terms, panels : int
+        Rows of C, terms of each sum, panels of B and C.
+    chunks : int
+        Vectors in a row of a panel.
+    left : Left
+        How A is read.
+    right_panel, out_panel, out_line : int
+        Bytes from a panel of B, and of C, to the next, and from a row of C to the next.
+    """
+
+    kind: str
+    rows: int
+    terms: int
+    panels: int
+    chunks: int
+    left: Left
+    right_panel: int
+    out_panel: int
+    out_line: int
+
+    @property
+    def grains(self) -> int:
+        """Groups of terms."""
+        return -(-self.terms // GRAIN)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Memory for sums of grains that wait for their pair."""
+        return self.grains.bit_length() * self.rows * self.line if self.grains > 1 else 0
+
+    @property
+    def vectors(self) -> int:
+        """Multiply-adds of vectors."""
+        return self.rows * self.panels * self.chunks * self.terms
+
+    @property
+    def line(self) -> int:
+        """Bytes of a row of a panel of B."""
+        return self.chunks * 32
+
+
+def write_product(
+    w: Writer, product: Product, a: Value, b: Value, c: Value, waiting: Value | None = None
+) -> None:
+    """Write a product: in place where it is tiny, else as calls of shared routines.
+
+    Parameters
+    ----------
+    w : Writer
+        Where it goes.
+    product : Product
+        Its form.
+    a, b, c, waiting : Value
+        Where the operands, the result and `Product.waiting_bytes` of free memory are.
+    """
+    if product.vectors <= INLINE_WORK and product.terms <= GRAIN:
+        _write_out(w, product, a, b, c)
+        return
+    left, rows = product.left, product.rows
+    whole, rest = divmod(rows, left.row_block)
+    if whole:
+        _call(w, product, (a, b, c, waiting or c), blocks=whole, rows=left.row_block)
+    if rest:
+        first = whole * left.row_block
+        start = w.at(a, whole * left.row_jump)
+        here = w.at(c, first * product.out_line)
+        _call(w, product, (start, b, here, waiting or c), blocks=1, rows=rest)
+
+
+def _write_out(w: Writer, product: Product, a: Value, b: Value, c: Value) -> None:
+    """Write every multiply-add of a tiny product."""
+    lanes, left = lanes_of(product.kind), product.left
+    for j in range(product.panels):
+        for h in range(product.chunks):
+            top = w.at(b, j * product.right_panel + 32 * h)
+            column = [
+                w.load(w.at(top, k * product.line), product.kind, lanes)
+                for k in range(product.terms)
+            ]
+            for i in range(product.rows):
+                block, row = divmod(i, left.row_block)
+                total = w.constant(0.0, product.kind, lanes)
+                for k in range(product.terms):
+                    jump, term = divmod(k, left.term_block)
+                    offset = block * left.row_jump + row * left.rows_apart
+                    offset += jump * left.term_jump + term * left.terms_apart
+                    x = _number(w, a, offset, product.kind)
+                    total = w.fma(w.spread(x, lanes), column[k], total)
+                w.store(total, w.at(c, j * product.out_panel + i * product.out_line + 32 * h))
+
+
+def _number(w: Writer, a: Value, offset: int, kind: str) -> Value:
+    return w.load(w.at(a, offset), kind)
+
+
+PARAMETERS = (
+    ("a", "ptr"), ("row_blocks", "i64"), ("row_jump", "i64"), ("rows", "i64"), ("row", "i64"),
+    ("term", "i64"), ("terms", "i64"), ("block_bits", "i64"), ("jump", "i64"),
+    ("b", "ptr"), ("b_panel", "i64"), ("c", "ptr"), ("c_panel", "i64"), ("c_line", "i64"),
+    ("panels", "i64"), ("grains", "i64"), ("waiting", "ptr"), ("level", "i64"),
+)  # fmt: skip
+"""Of the routines that compute a block of rows over all panels."""
+
+
+def _call(
+    w: Writer, product: Product, places: tuple[Value, Value, Value, Value], *, blocks: int,
+    rows: int,
+) -> None:  # fmt: skip
+    """Call the routine for so many blocks of so many rows."""
+    a, b, c, waiting = places
+    left = product.left
+    height = ROWS if rows >= ROWS else 1
+    many = product.terms > GRAIN
+    name = w.kernel(
+        f"product_{product.kind}_{height}x{product.chunks}",
+        [(n, kind, 1) for n, kind in PARAMETERS],
+        lambda inner, given: _Routine(inner, product, height, given, many=many).write(),
+    )
+    whole = [
+        blocks, left.row_jump, rows, left.rows_apart, left.terms_apart, product.terms,
+        left.term_block.bit_length() - 1, left.term_jump,
+    ]  # fmt: skip
+    numbers = [w.constant(n, "i64") for n in whole]
+    right, out, line, panels, grains, level = (
+        w.constant(n, "i64") for n in (
+            product.right_panel, product.out_panel, product.out_line, product.panels,
+            product.grains, blocks * rows * product.line,
+        )
+    )  # fmt: skip
+    w.call(name, a, *numbers, b, right, c, out, line, panels, grains, waiting, level)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """What the tiles of a panel add up: from where, how many terms, and which grain that is."""
+
+    a: Value
+    b: Value
+    c: Value
+    count: Value
+    number: Value | None = None
+
+
+class _Routine:
+    """The routine that computes blocks of rows over all panels.
+
+    A grain of a panel of the right operand fits into the nearest cache: all rows use it before the
+    next grain comes. Sums that wait for their pair stand in memory of their own, a level of the
+    tree after the other.
+
+    Parameters
+    ----------
+    w : Writer
+        Of its body.
+    product : Product
+        Its kind and number of vectors are used; all else is an argument.
+    height : int
+        Rows of a tile.
+    given : list of Value
+        The arguments.
+    many : bool
+        Whether there may be more than one grain.
+    """
+
+    def __init__(
+        self, w: Writer, product: Product, height: int, given: list[Value], *, many: bool
+    ) -> None:
+        self.w, self.kind, self.height, self.many = w, product.kind, height, many
+        self.chunks, self.line = product.chunks, product.line
+        self.lanes = lanes_of(product.kind)
+        self.given = dict(zip((name for name, _ in PARAMETERS), given, strict=True))
+
+    def write(self) -> None:
+        """Write the loops over panels, grains, blocks of rows and tiles."""
+        w, g = self.w, self.given
+        jump = w.shifted(w.constant(GRAIN, "i64"), g["block_bits"]) * g["jump"]
+
+        def panel(j: Value, _: list[Value]) -> None:
+            b, c = w.at(g["b"], j * g["b_panel"]), w.at(g["c"], j * g["c_panel"])
+
+            def grain(n: Value, _: list[Value]) -> None:
+                first = n * GRAIN
+                count = w.smaller(w.constant(GRAIN, "i64"), g["terms"] - first)
+                a, right = w.at(g["a"], n * jump), w.at(b, first * self.line)
+                sums = _Sums(a, right, c, count, n)
+                w.repeat(g["row_blocks"], lambda q, _: self.block(q, sums))
+
+            if self.many:
+                w.repeat(g["grains"], grain)
+                return
+            sums = _Sums(g["a"], b, c, g["terms"])
+            w.repeat(g["row_blocks"], lambda q, _: self.block(q, sums))
+
+        w.repeat(g["panels"], panel)
+
+    def block(self, q: Value, sums: _Sums) -> None:
+        """Write the tiles of a block of rows; the last one overlaps where they do not fit."""
+        w, g = self.w, self.given
+        a = w.at(sums.a, q * g["row_jump"])
+        before, last = q * g["rows"], g["rows"] - self.height
+
+        def tile(t: Value, _: list[Value]) -> None:
+            row = w.smaller(t * self.height, last)
+            self.tile(w.at(a, row * g["row"]), before + row, sums)
+
+        w.repeat(w.quotient(g["rows"] + (self.height - 1), self.height), tile)
+
+    def tile(self, a: Value, row: Value, sums: _Sums) -> None:
+        """Write one tile."""
+        w, line = self.w, self.given["c_line"]
+        held = self.grain(a, sums.b, sums.count)
+        c = w.at(sums.c, row * line)
+        if sums.number is None:
+            self.store(held, c, line)
+        else:
+            self.fold(held, c, w.at(self.given["waiting"], row * self.line), sums.number)
+
+    def fold(self, held: list[Value], c: Value, waiting: Value, number: Value) -> None:
+        """Add a grain to the sums that wait for it; let the result wait, or store it at the end.
+
+        After so many grains, as many pairs are complete as their number ends in zeros, in base 2.
+        The last grain also meets those that found no pair.
+        """
+        w, g = self.w, self.given
+        done = number + 1
+        complete, is_last = w.trailing_zeros(done), done.same(g["grains"])
+
+        def added(level: Value, now: list[Value]) -> list[Value]:
+            base = w.at(waiting, level * g["level"])
+            return [
+                w.load(w.at(base, 32 * j), self.kind, self.lanes) + x for j, x in enumerate(now)
+            ]
+
+        def unpaired(n: Value, now: list[Value]) -> list[Value]:
+            level = complete + 1 + n
+            waits = w.spread((w.shifted(done, level) & 1).same(1), self.lanes)
+            return [w.where(waits, x, y) for x, y in zip(added(level, now), now, strict=True)]
+
+        held = w.repeat(complete, added, held)
+        above = w.where(is_last, w.bit_length(done) - (complete + 1), complete.like(0))
+        held = w.repeat(above, unpaired, held)
+        out = w.where(is_last, c, w.at(waiting, complete * g["level"]))
+        self.store(held, out, w.where(is_last, g["c_line"], done.like(self.line)))
+
+    def grain(self, a: Value, b: Value, count: Value) -> list[Value]:
+        """Return the sums of so many terms: `UNROLL` in a round, then one by one."""
+        w = self.w
+        rows = [w.at(a, self.given["row"] * i) for i in range(self.height)]
+        rounds = w.quotient(count, UNROLL)
+        done = rounds * UNROLL
+
+        def several(q: Value, now: list[Value]) -> list[Value]:
+            first = q * UNROLL
+            offset = self.offset(first)
+            for u in range(UNROLL):
+                now = self.term(rows, b, first + u, offset + self.given["term"] * u, now)
+            return now
+
+        def one(q: Value, now: list[Value]) -> list[Value]:
+            k = done + q
+            return self.term(rows, b, k, self.offset(k), now)
+
+        held = w.repeat(rounds, several, self.zeros())
+        return w.repeat(count - done, one, held)
+
+    def offset(self, k: Value) -> Value:
+        """Return the bytes from a row's first term to term `k`: whole blocks, then within one."""
+        w, g = self.w, self.given
+        blocks = w.shifted(k, g["block_bits"])
+        within = k - (blocks << g["block_bits"])
+        return blocks * g["jump"] + within * g["term"]
+
+    def zeros(self) -> list[Value]:
+        return [self.w.constant(0.0, self.kind, self.lanes)] * (self.height * self.chunks)
+
+    def term(
+        self, rows: list[Value], b: Value, k: Value, offset: Value, held: list[Value]
+    ) -> list[Value]:
+        """Add one term to every sum of the tile."""
+        w, out = self.w, list(held)
+        line = w.at(b, k * self.line)
+        right = [w.load(w.at(line, 32 * h), self.kind, self.lanes) for h in range(self.chunks)]
+        for i, row in enumerate(rows):
+            x = w.spread(w.load(w.at(row, offset), self.kind), self.lanes)
+            for h in range(self.chunks):
+                place = i * self.chunks + h
+                out[place] = w.fma(x, right[h], out[place])
+        return out
+
+    def store(self, held: list[Value], c: Value, line: Value) -> None:
+        """Store a tile."""
+        w = self.w
+        for i in range(self.height):
+            row = w.at(c, line * i)
+            for h in range(self.chunks):
+                w.store(held[i * self.chunks + h], w.at(row, 32 * h))
