@@ -1,12 +1,17 @@
 """In every test, a graph is checked after each transformation of it."""
 
 import functools
+import os
 import sys
+import tempfile
 
 import pytest
 
 from chainrule import autodiff, graph
 from chainrule.autodiff import reverse
+
+CACHE = os.environ.setdefault("CHAINRULE_CACHE", tempfile.mkdtemp(prefix="chainrule-tests-"))
+"""Machine code that tests make is kept here, for all their processes, and not at the user's."""
 
 
 def _as_list(found):

@@ -20,7 +20,7 @@ from chainrule.nn import Dense, Loss, Network, find_loss, losses
 from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.run import Run, run_setup
 from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimate_memory
-from chainrule.train.door import check_engine, make_setup, make_validation, whole
+from chainrule.train.door import check_engine, make_setup, make_validation, whole, with_engine
 from chainrule.train.metrics import classes_of, confusion_matrix, mean_absolute_error, r2, score
 from chainrule.train.process import expected_peak
 from chainrule.train.rows import note_source
@@ -107,8 +107,8 @@ def plan_table(
         Fixes starting values and the order of rows.
     dtype : str
         float64 or float32.
-    engine : {"auto", "interpreter"}
-        What carries out the plan.
+    engine : {"auto", "native", "interpreter"}
+        What carries out the plan; "auto" takes machine code for trainings that are worth it.
     """
     check_engine(engine)
     if loss is not None:
@@ -123,10 +123,11 @@ def plan_table(
         sample_weight=None, batch_size=size, seed=seed, shuffle=True, dtype=dtype,
     )  # fmt: skip
     setup = replace(setup, row_numbers=dataset.rows_train)
+    steps = whole("epochs", epochs, least=1) * setup.steps_per_epoch
+    setup = with_engine(setup, engine, steps)
     validation = None
     if len(dataset.x_validation):
         validation = make_validation(setup, (dataset.x_validation, dataset.y_validation))
-    steps = whole("epochs", epochs, least=1) * setup.steps_per_epoch
     watched = patience if validation is not None else None
     count = 0 if validation is None else len(validation.x)
     memory = estimate_memory(setup, steps, validation_rows=count)

@@ -127,6 +127,33 @@ def batch_of_step(
     return _epoch_order(seed, epoch, rows)[start:stop]
 
 
+def rows_of_steps(
+    seed: Seed, step: int, count: int, rows: int, batch_size: int | None, shuffle: bool = True
+) -> Array:
+    """Return the row numbers that some steps see, one after the other.
+
+    Parameters
+    ----------
+    seed, rows, batch_size, shuffle
+        As for `batch_of_step`.
+    step, count : int
+        The first step, and how many.
+
+    Examples
+    --------
+    >>> rows_of_steps(0, 1, 2, rows=5, batch_size=2, shuffle=False)
+    array([2, 3, 4])
+    """
+    size = _checked(rows, batch_size)
+    (first, start), (last, stop) = (row_batch(k, rows, size) for k in (step, step + count))
+    orders = [
+        _epoch_order(seed, epoch, rows) if shuffle and size < rows else np.arange(rows)
+        for epoch in range(first, last + (stop > 0))
+    ]
+    end = (last - first) * rows + stop * size
+    return np.concatenate(orders or [np.arange(0)])[start * size : end]
+
+
 def batch_rows(
     seed: Seed, epoch: int, rows: int, batch_size: int | None, shuffle: bool = True
 ) -> Iterator[Array]:

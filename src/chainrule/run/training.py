@@ -25,6 +25,7 @@ from chainrule.train.door import (
     owned,
     starting_values,
     whole,
+    with_engine,
 )
 from chainrule.train.snapshots import BUDGET_BYTES
 from chainrule.types import Array, ArrayLike
@@ -95,8 +96,9 @@ def train(
         attribute also within long ones); returning True stops.
     snapshot_bytes : int
         Memory for states that make `Run.at` fast; the rest is recomputed.
-    engine : {"auto", "interpreter"}
-        What carries out the plan.
+    engine : {"auto", "native", "interpreter"}
+        What carries out the plan: machine code, or NumPy. "auto" takes machine code for trainings
+        that are long enough to be worth making it (about a third of a second of NumPy).
     cluster : None
         Kept for training on several machines; this version trains on one.
 
@@ -126,12 +128,14 @@ def train(
     )  # fmt: skip
     judged = make_validation(setup, validation)
     count, budget = count_steps(setup, steps, epochs), whole("snapshot_bytes", snapshot_bytes)
+    setup = with_engine(setup, engine, count)
     estimate = estimate_memory(
         setup, count, validation_rows=0 if judged is None else len(judged.x), snapshot_bytes=budget
     )
     check_memory(estimate.peak, "training", "Use a smaller batch_size, fewer units or fewer rows.")
+    own = replace(setup, x=owned(setup.x, X), y=owned(setup.y, y))
     return run_setup(
-        replace(setup, x=owned(setup.x, X), y=owned(setup.y, y)),
+        own,
         count,
         starting_values(setup, initial),
         validation=judged,

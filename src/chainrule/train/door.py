@@ -6,7 +6,9 @@ Knows every argument of `train` and its wrong values; inside, nothing is checked
 from __future__ import annotations
 
 import numbers
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from chainrule.errors import DataError, ShapeError, SpecError, shown
 from chainrule.nn import Loss, Network, check_pairing, default_loss, find_loss
 from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.train.features import feature_names, in_order
+from chainrule.train.native import is_available, is_worth_it
 from chainrule.train.setup import Setup
 from chainrule.train.trainer import Validation
 from chainrule.types import Array, ArrayLike, DType, Shape
@@ -238,8 +241,30 @@ def check_engine(engine: str, cluster: Any = None) -> None:
     """Raise unless the engine is there; ``auto`` takes the best there is."""
     if cluster is not None:
         raise SpecError(f"cluster is {shown(cluster)}; this version trains on one machine: None.")
-    if not isinstance(engine, str) or engine not in ("auto", "interpreter"):
+    if not isinstance(engine, str) or engine not in ("auto", "native", "interpreter"):
+        raise SpecError(f"engine is {shown(engine)}; it is 'auto', 'native' or 'interpreter'.")
+    if engine == "native" and not is_available():
         raise SpecError(
-            f"engine is {shown(engine)}; this version has 'auto' and 'interpreter' (the machine-"
-            "code engine is not built yet)."
+            "engine is 'native', which needs llvmlite, and it is not installed.\n"
+            "  Install it (pip install llvmlite), or use engine='interpreter'."
         )
+
+
+def with_engine(setup: Setup, engine: str, steps: int) -> Setup:
+    """Return the setup with the engine that carries it out.
+
+    ``auto`` is machine code where the training is long enough to be worth it, which depends on the
+    task alone, so that equal trainings have equal bits.
+    """
+    if engine == "auto":
+        wanted = is_worth_it(setup, steps)
+        if wanted and not is_available():
+            warnings.warn(NO_LLVM, stacklevel=4)
+        engine = "native" if wanted and is_available() else "interpreter"
+    return replace(setup, engine="native" if engine == "native" else "interpreter")
+
+
+NO_LLVM = (
+    "llvmlite is not installed, so training runs in the interpreter, which is slower; "
+    "pip install llvmlite."
+)

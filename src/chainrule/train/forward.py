@@ -5,13 +5,14 @@ Knows setups and states; changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.executors import Program
-from chainrule.train.setup import Setup, State
+from chainrule.executors import outputs
+from chainrule.train.native import forward_rows
+from chainrule.train.setup import Purpose, Setup, State
 from chainrule.types import Array
 
 CHUNK_ROWS = 4096
@@ -24,17 +25,23 @@ def chunks(rows: int) -> Iterator[slice]:
         yield slice(start, min(start + CHUNK_ROWS, rows))
 
 
-def _role(program: Program, values: list[Array], name: str) -> Array:
-    return np.asarray(values[program.plan.number(program.plan.forward[name])])
+def _results(
+    setup: Setup, purpose: Purpose, feed: Mapping[str, Array], names: Sequence[str]
+) -> dict[str, Array]:
+    """Return named results of a forward pass, from the engine that trains."""
+    if setup.engine == "native" and len(feed["x"]):
+        return forward_rows(setup, purpose, feed, names)
+    program = setup.program(len(feed["x"]), purpose)
+    found = outputs(program, program.values(feed), program.plan.forward)
+    return {name: found[name] for name in names}
 
 
 def predict_rows(setup: Setup, state: State, x: Array) -> Array:
     """Return the network's output (rows, outputs) for inputs (rows, features)."""
     out = np.empty((x.shape[0], setup.network.outputs), setup.dtype)
     for part in chunks(x.shape[0]):
-        program = setup.program(part.stop - part.start, "predict")
-        values = program.values({**state, "x": x[part]})
-        out[part] = _role(program, values, "out")
+        feed = {**state, "x": x[part]}
+        out[part] = _results(setup, "predict", feed, ("out",))["out"]
     return out
 
 
@@ -51,10 +58,9 @@ def judge_rows(setup: Setup, state: State, x: Array, y: Array, w: Array | None =
     out = np.empty((x.shape[0], setup.network.outputs), setup.dtype)
     each = np.empty(x.shape[0], setup.dtype)
     for part in chunks(x.shape[0]):
-        program = setup.program(part.stop - part.start, "score")
-        values = program.values({**state, "x": x[part], "y": y[part]})
-        out[part] = _role(program, values, "out")
-        each[part] = _role(program, values, "l")
+        feed = {**state, "x": x[part], "y": y[part]}
+        found = _results(setup, "score", feed, ("out", "l"))
+        out[part], each[part] = found["out"], found["l"]
     if w is not None:
         each = np.where(w == 0, 0.0, each * w)
     total = float(np.sum(each, dtype=np.float64))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chainrule.types import Array
+from chainrule.types import Array, ArrayLike
 
 
 def _doubles() -> array[float]:
@@ -33,10 +33,10 @@ class History:
     penalties: array[float] = field(default_factory=_doubles)
     epochs: list[tuple[int, float, float]] = field(default_factory=list)
 
-    def add(self, loss: float, penalty: float) -> None:
-        """Write down a step."""
-        self.losses.append(loss)
-        self.penalties.append(penalty)
+    def add(self, losses: ArrayLike, penalties: ArrayLike) -> None:
+        """Write down steps."""
+        self.losses.frombytes(np.ascontiguousarray(losses, np.float64).tobytes())
+        self.penalties.frombytes(np.ascontiguousarray(penalties, np.float64).tobytes())
 
     def mean_loss(self, first: int) -> float:
         """Return the mean of the losses from step `first` on, without penalties."""
@@ -56,8 +56,7 @@ class History:
         Examples
         --------
         >>> history = History()
-        >>> history.add(0.5, 0.0), history.add(0.25, 0.0)
-        (None, None)
+        >>> history.add([0.5, 0.25], [0.0, 0.0])
         >>> history.columns(1)["loss"]
         array([0.5 , 0.25])
         """

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 from chainrule.errors import SpecError, shown
-from chainrule.executors import Recording, outputs, record
+from chainrule.executors import Recording, record
 from chainrule.executors.threads import one_thread
-from chainrule.train.setup import State
+from chainrule.train.native import native_loop, native_values, row_numbers
+from chainrule.train.setup import Setup, State
 from chainrule.train.step import runner
 from chainrule.train.trainer import Record
 from chainrule.types import Array
@@ -76,8 +78,21 @@ def state_at(found: Record, step: int) -> State:
     if step == steps:
         return found.final
     start = max(k for k in found.snapshots if k <= step)
-    state, do = found.snapshots[start], runner(found.setup)
+    return _repeated(found, int(start), int(step))
+
+
+def _repeated(found: Record, start: int, step: int) -> State:
+    """Do the steps from a snapshot on once more, with the engine that did them."""
+    state = found.snapshots[start]
+    if start == step:
+        return state
     with one_thread():
+        if found.setup.engine == "native":
+            loop = native_loop(found.setup, state)
+            rows = row_numbers(found.setup, start, step - start)
+            loop.advance(start, step - start, rows, 0)
+            return loop.state()
+        do = runner(found.setup)
         for k in range(start, step):
             state = {**state, **do(k, state).new}
     return state
@@ -91,16 +106,36 @@ def moment_at(found: Record, step: int) -> Moment:
     program = setup.program(feed["x"].shape[0], "record")
     with one_thread():
         recording = record(program, feed)
-    plan, values = recording.plan, list(recording.values)
-    new = outputs(program, values, plan.updates) if step < found.steps else {}
     names = setup.network.specs
+    values, gradients, new = _results(setup, recording, feed)
+    new = new if step < found.steps else {}
     return Moment(
         step=step,
         parameters={k: state[k].copy() for k in names},
-        values={k: v.copy() for k, v in outputs(program, values, plan.forward).items()},
-        gradients={k: v.copy() for k, v in outputs(program, values, plan.gradients).items()},
+        values=values,
+        gradients=gradients,
         updates={k: new[k] - state[k] for k in names if k in new},
         slots={k: v.copy() for k, v in state.items() if k not in names},
         rows=setup.user_rows(step),
         recording=recording,
     )
+
+
+def _results(
+    setup: Setup, recording: Recording, feed: Mapping[str, Any]
+) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+    """Return named values, gradients and new values, as the engine that trains computes them."""
+    plan = recording.plan
+    roles = (plan.forward, plan.gradients, plan.updates)
+    if setup.engine == "native":
+        program, found = native_values(setup, "record", len(feed["x"]), feed)
+        own = program.plan
+        forward, gradients, new = (
+            {name: found[node] for name, node in role.items()}
+            for role in (own.forward, own.gradients, own.updates)
+        )
+    else:
+        forward, gradients, new = (
+            {name: recording.of(node).copy() for name, node in role.items()} for role in roles
+        )
+    return forward, gradients, new

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import FileRefused
+from chainrule.executors.native import SUMMATION
 from chainrule.files import RowSource, RunContents, keep_rows
 from chainrule.nn import Network, find_loss
 from chainrule.optim import find_optimizer
 from chainrule.train.history import History
+from chainrule.train.native import engine_of
 from chainrule.train.rows import ROW_NUMBERS, stored_rows, without_note
 from chainrule.train.setup import Setup
 from chainrule.train.trainer import Record, Validation
@@ -73,10 +75,15 @@ def _manifest(record: Record) -> dict[str, Any]:
         "best_step": record.best_step,
         "stopped": record.stopped,
         "trouble": None if trouble is None else [trouble.step, trouble.tensor, trouble.fact],
-        "executor": "interpreter",
-        "summation": setup.plan(1, "predict").summation,
+        "executor": setup.engine,
+        "summation": _summation(setup),
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
     }
+
+
+def _summation(setup: Setup) -> str:
+    """Return the order in which numbers were added, in words."""
+    return SUMMATION if setup.engine == "native" else setup.plan(1, "predict").summation
 
 
 def _checkpoints(record: Record) -> dict[int, Mapping[str, Array]]:
@@ -127,6 +134,7 @@ def _record(contents: RunContents) -> Record:
         dtype=dtype,
         row_numbers=_own(rows[ROW_NUMBERS]) if ROW_NUMBERS in rows else None,
         features=None if manifest["features"] is None else tuple(manifest["features"]),
+        engine=engine_of(manifest["executor"]),
     )
     steps, trouble = manifest["steps"], manifest["trouble"]
     history = dict(contents.history) or History().columns(1)

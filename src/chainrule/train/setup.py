@@ -26,6 +26,9 @@ State = Mapping[str, Array]
 
 Purpose = Literal["train", "record", "unguarded", "predict", "score"]
 
+Engine = Literal["native", "interpreter"]
+"""What carries out the plans: machine code, or NumPy."""
+
 PROGRAMS = 16
 """Programs kept bound at most: one for each purpose and number of rows."""
 
@@ -56,6 +59,8 @@ class Setup:
         The user's own number of each training row; None if they are 0, 1, 2 ...
     features : tuple of str or None
         Names of the inputs, if they came with names.
+    engine : {"native", "interpreter"}
+        What carries out the plans.
     """
 
     network: Network
@@ -71,7 +76,9 @@ class Setup:
     dtype: DType
     row_numbers: Array | None = None
     features: Names | None = None
+    engine: Engine = "interpreter"
     programs: dict[tuple[Purpose, int], Program] = field(default_factory=dict, compare=False)
+    compiled: dict[tuple[Purpose, int], Any] = field(default_factory=dict, compare=False)
 
     @property
     def rows(self) -> int:

@@ -16,6 +16,28 @@ MOST = 128
 """Snapshots kept at most: replay then repeats at most 1/64 of a run."""
 
 
+def most_states(size: int, budget: int) -> int:
+    """Return how many states of so many bytes are kept at most.
+
+    Examples
+    --------
+    >>> most_states(100, budget=1000), most_states(1, budget=1000), most_states(100, budget=0)
+    (10, 128, 1)
+    """
+    return max(1, min(MOST, budget // max(size, 1)))
+
+
+def spacing(steps: int, most: int) -> int:
+    """Return how far apart states are kept so that there are at most so many: a power of two.
+
+    Examples
+    --------
+    >>> spacing(10_000, 128), spacing(20, 128)
+    (128, 1)
+    """
+    return 1 << max(0, (-(-steps // most) - 1).bit_length())
+
+
 class Snapshots:
     """States by step; when they become too many, every second one goes.
 
@@ -39,12 +61,16 @@ class Snapshots:
         self.every = 1
         self.states: dict[int, Mapping[str, Array]] = {}
 
+    def expect(self, steps: int, size: int) -> None:
+        """Choose from the start how far apart states are kept, for so many steps of this size."""
+        self.every = spacing(steps, most_states(size, self.budget))
+
     def offer(self, step: int, state: Mapping[str, Array]) -> None:
         """Keep the state before update `step` if it is due."""
         if step % self.every:
             return
         self.states[step] = state
         size = sum(array.nbytes for array in state.values())
-        while len(self.states) > 1 and len(self.states) > min(MOST, self.budget // max(size, 1)):
+        while len(self.states) > most_states(size, self.budget):
             self.every *= 2
             self.states = {k: s for k, s in self.states.items() if k % self.every == 0}

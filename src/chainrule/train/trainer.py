@@ -18,15 +18,9 @@ from chainrule.train.history import History
 from chainrule.train.metrics import Score, score, score_of_nothing
 from chainrule.train.setup import Setup, State
 from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
-from chainrule.train.step import StepResult, runner
+from chainrule.train.steppers import Stepper, stepper
 from chainrule.train.stopping import EarlyStopping, StopRequest, listening
-from chainrule.train.trouble import (
-    Trouble,
-    divergence_message,
-    first_bad,
-    loss_trouble,
-    state_trouble,
-)
+from chainrule.train.trouble import Trouble, divergence_message
 from chainrule.types import Array
 
 Stopped = Literal["finished", "early stopping", "interrupted", "callback", "diverged"]
@@ -136,7 +130,7 @@ class _Run:
 
     setup: Setup
     steps: int
-    state: dict[str, Array]
+    stepper: Stepper
     snapshots: Snapshots
     early: EarlyStopping
     validation: Validation | None
@@ -189,11 +183,12 @@ def run_training(
         In the step in which a tensor is no longer finite or the loss has run away; its `run` is
         the record up to there.
     """
-    run = _Run(
-        setup, steps, dict(initial), Snapshots(snapshot_bytes), EarlyStopping(patience),
-        validation, callbacks,
-    )  # fmt: skip
+    snapshots = Snapshots(snapshot_bytes)
     with listening() as request, one_thread():
+        run = _Run(
+            setup, steps, stepper(setup, initial, snapshots, steps), snapshots,
+            EarlyStopping(patience), validation, callbacks,
+        )  # fmt: skip
         stopped = _loop(run, request)
     record = _record(run, stopped)
     if run.trouble is not None:
@@ -208,21 +203,21 @@ def run_training(
 
 def _loop(run: _Run, request: StopRequest) -> Stopped:
     """Do the steps; return why they ended."""
-    do = runner(run.setup)
     per_epoch = run.setup.steps_per_epoch
-    for step in range(run.steps):
-        run.snapshots.offer(step, run.state)
-        result = _step(run, do, step)
-        if result is None:
+    step = 0
+    while step < run.steps:
+        found = run.stepper.advance(step, _until_event(run, step))
+        run.history.add(found.losses, found.penalties)
+        step += len(found.losses)
+        if found.trouble is not None:
+            run.trouble = found.trouble
             return "diverged"
-        run.history.add(result.loss, result.penalty)
-        run.state = {**run.state, **result.new}
-        ended = (step + 1) % per_epoch == 0 or step + 1 == run.steps
+        ended = step % per_epoch == 0 or step == run.steps
         if ended and run.validation is not None:
-            _judge(run, run.validation, step + 1)
+            _judge(run, run.validation, step)
         if run.callbacks:
-            _call(run, step + 1, ended)
-        if step + 1 == run.steps:
+            _call(run, step, ended)
+        if step == run.steps:
             break
         if run.asked_to_stop:
             return "callback"
@@ -233,27 +228,20 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
     return "finished"
 
 
-def _step(run: _Run, do: Callable[[int, State], StepResult], step: int) -> StepResult | None:
-    """Do a step; return None, and note the trouble, if it must not be taken."""
-    setup, state = run.setup, run.state
-    try:
-        result = do(step, state)
-    except ValueRefused as error:
-        fact = str(error).partition("\n")[0]
-        run.trouble = first_bad(setup, step, state) or Trouble(step, "L", fact)
-        return None
-    start = run.history.losses[0] if step else result.loss
-    run.trouble = loss_trouble(setup, step, state, result.loss, start, run.snapshots.states[0])
-    if run.trouble is None:
-        run.trouble = state_trouble(setup, step, state, result.new)
-    return None if run.trouble else result
+def _until_event(run: _Run, step: int) -> int:
+    """Return the steps until somebody wants to look: the end of the epoch, or of the training."""
+    left = run.steps - step
+    if run.validation is None and not run.callbacks:
+        return left
+    per_epoch = run.setup.steps_per_epoch
+    return min(left, per_epoch - step % per_epoch)
 
 
 def _judge(run: _Run, rows: Validation, step: int) -> None:
     """Judge the state after an epoch by the validation rows; no number counts as infinite."""
     loss, found = math.inf, score_of_nothing(run.setup.loss)
     try:
-        judged = judge_rows(run.setup, run.state, rows.x, rows.y, rows.w)
+        judged = judge_rows(run.setup, run.stepper.state, rows.x, rows.y, rows.w)
     except ValueRefused:
         pass
     else:
@@ -262,7 +250,7 @@ def _judge(run: _Run, rows: Validation, step: int) -> None:
     run.validated = (loss, found)
     run.history.epochs.append((step, loss, found.value))
     if run.early.see(step, loss):
-        run.best = run.state
+        run.best = run.stepper.state
 
 
 def _call(run: _Run, step: int, ended: bool) -> None:
@@ -283,7 +271,7 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
     per_epoch = setup.steps_per_epoch
     first = (step - 1) // per_epoch * per_epoch
     loss, found = run.validated if run.validated else (None, None)
-    rows = step * setup.rows / per_epoch
+    rows, state = step * setup.rows / per_epoch, run.stepper.state
     return Progress(
         step=step,
         steps=run.steps,
@@ -296,7 +284,7 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
         rows_per_second=rows / max(seconds, 1e-9),
         seconds_left=seconds / step * (run.steps - step),
         end_of_epoch=ended,
-        parameters={k: _read_only(run.state[k]) for k in setup.network.specs},
+        parameters={k: _read_only(state[k]) for k in setup.network.specs},
     )
 
 
@@ -308,14 +296,14 @@ def _read_only(array: Array) -> Array:
 
 
 def _record(run: _Run, stopped: Stopped) -> Record:
-    done = len(run.history.losses)
+    done, state = len(run.history.losses), run.stepper.state
     keep_best = run.early.patience is not None and run.best is not None
     return Record(
         setup=run.setup,
         history=run.history.columns(run.setup.steps_per_epoch),
-        snapshots=dict(run.snapshots.states) or {0: run.state},
-        final=run.state,
-        best=run.best if keep_best and run.best is not None else run.state,
+        snapshots=dict(run.snapshots.states) or {0: state},
+        final=state,
+        best=run.best if keep_best and run.best is not None else state,
         best_step=run.early.best_step if keep_best else done,
         stopped=stopped,
         trouble=run.trouble,

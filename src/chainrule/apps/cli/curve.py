@@ -62,14 +62,14 @@ class _Grid:
         return math.log10(value) if self.logarithmic else value
 
     def row(self, value: float) -> int:
-        spread = self.height(self.high) - self.height(self.low)
-        share = (self.height(self.high) - self.height(value)) / spread if spread > 0 else 0.5
+        high, low, here = (self.height(x) / 2 for x in (self.high, self.low, value))  # no overflow
+        share = (high - here) / (high - low) if high > low else 0.5
         return min(max(round(share * (self.rows - 1)), 0), self.rows - 1)
 
     def value_at(self, row: int) -> float:
         share = row / max(self.rows - 1, 1)
         high, low = self.height(self.high), self.height(self.low)
-        found = high + share * (low - high)
+        found = (1 - share) * high + share * low
         return 10 ** min(found, MOST) if self.logarithmic else found
 
     def dots(self, values: Sequence[float]) -> dict[int, range]:

@@ -209,7 +209,7 @@ class TrainingFlags:
     optimizer: Annotated[str, Parameter(choices=sorted(optimizers))] = "adam"
     learning_rate: float | None = None
     seed: Natural = 0
-    engine: Literal["auto", "interpreter"] = "auto"
+    engine: Literal["auto", "native", "interpreter"] = "auto"
 
 
 @Parameter(name="*", group=SHOWING)

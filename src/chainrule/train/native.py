@@ -1,0 +1,190 @@
+"""Training and forward passes in machine code: a setup's plans as native programs.
+
+Knows setups and the native executor, which it imports when it is first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.data.batches import rows_of_steps
+from chainrule.errors import ValueRefused
+from chainrule.train.setup import Engine, Purpose, Setup, State
+from chainrule.types import Array
+
+if TYPE_CHECKING:
+    from chainrule.executors.native.code import Code
+    from chainrule.executors.native.loop import NativeLoop
+    from chainrule.executors.native.memory import Map
+    from chainrule.executors.native.program import NativeProgram
+    from chainrule.graph import Node
+
+SIZES = (1, 8, 64, 512, 4096)
+"""Rows of the programs for forward passes: the smallest that holds the rows is used."""
+
+INSTRUCTION_FLOPS = 10_000
+"""An instruction of the interpreter takes about as long as so many operations on numbers."""
+
+WORTH_FLOPS = 1e9
+"""Less work than this is done before machine code is made: about a third of a second."""
+
+MOST_CLASSES = 2**24
+"""Class numbers are held as float32 in a float32 plan; whole numbers are exact up to here."""
+
+
+def is_available() -> bool:
+    """Tell whether machine code can be made here.
+
+    Examples
+    --------
+    >>> is_available() in (True, False)
+    True
+    """
+    return find_spec("llvmlite") is not None
+
+
+def engine_of(executor: str) -> Engine:
+    """Return the engine for a run that this executor trained; NumPy where LLVM is missing."""
+    return "native" if executor == "native" and is_available() else "interpreter"
+
+
+def is_worth_it(setup: Setup, steps: int) -> bool:
+    """Tell whether a training is long enough for machine code; it depends on the task alone."""
+    plan = setup.program(len(setup.batch(0)), "train").plan
+    work = len(plan.instructions) * INSTRUCTION_FLOPS + plan.flops
+    return steps * work >= WORTH_FLOPS and setup.network.outputs <= MOST_CLASSES
+
+
+def native_loop(setup: Setup, state: State) -> NativeLoop:
+    """Return the loop that trains a setup, in the given state."""
+    from chainrule.executors.native.loop import NativeLoop
+
+    batch, left = batch_sizes(setup)
+    main = training_program(setup, batch)
+    rest = main if left == batch else training_program(setup, left)
+    arrays = {"X": setup.x, "Y": setup.y}
+    if setup.w is not None:
+        arrays["W"] = setup.w
+    rows = (0, 0) if setup.full_batch else (batch, left)
+    loop = NativeLoop(main, rest, arrays, rows, setup.steps_per_epoch)
+    if setup.full_batch:
+        main.feed({"x": setup.x, "y": setup.y, "w": setup.w})
+    loop.put(state)
+    return loop
+
+
+def batch_sizes(setup: Setup) -> tuple[int, int]:
+    """Return the rows of a batch, and of the last one of an epoch."""
+    batch = len(setup.batch(0))
+    return batch, setup.rows - (setup.steps_per_epoch - 1) * batch
+
+
+def training_program(setup: Setup, rows: int) -> NativeProgram:
+    """Return the step of a training for batches of so many rows, with memory of its own."""
+    from chainrule.executors.native.program import NativeProgram
+
+    return NativeProgram(setup.program(rows, "train").plan, *_training_code(setup, rows))
+
+
+def _training_code(setup: Setup, rows: int) -> tuple[Map, Code]:
+    """Return the map and the code of a step, made once."""
+    from chainrule.executors.native.code import code_of
+    from chainrule.executors.native.target import host
+
+    key: tuple[Purpose, int] = ("train", rows)
+    if key not in setup.compiled:
+        arrays = {"x": setup.x, "y": setup.y, "w": setup.w}
+        kinds = {name: _kind(array) for name, array in arrays.items() if array is not None}
+        names = [*setup.network.specs, *setup.slot_names()]
+        gathers = {} if setup.full_batch else kinds
+        plan = setup.program(rows, "train").plan
+        setup.compiled[key] = code_of(plan, host(), names, gathers, rows, [])
+    found: tuple[Map, Code] = setup.compiled[key]
+    return found
+
+
+def native_bytes(setup: Setup, judged_rows: int) -> int:
+    """Return the bytes of the memory of a training's programs."""
+    maps = [_training_code(setup, rows)[0] for rows in set(batch_sizes(setup))]
+    if judged_rows:
+        maps.append(compiled(setup, "score", size_for(min(judged_rows, SIZES[-1]))).map)
+    return sum(m.arena_bytes + m.state_bytes for m in maps)
+
+
+def _kind(array: Array) -> str:
+    return {"float32": "f32", "float64": "f64", "int64": "i64"}[array.dtype.name]
+
+
+def row_numbers(setup: Setup, step: int, count: int) -> Array:
+    """Return the numbers of the rows that some steps see, as machine code reads them."""
+    if setup.full_batch:
+        return np.zeros(1, np.int64)
+    found = rows_of_steps(setup.seed, step, count, setup.rows, setup.batch_size, setup.shuffle)
+    return np.ascontiguousarray(found, np.int64)
+
+
+def native_values(
+    setup: Setup, purpose: Purpose, rows: int, feed: Mapping[str, Array]
+) -> tuple[NativeProgram, dict[Node, Array]]:
+    """Return the values of all results of a plan, computed by machine code.
+
+    Raises
+    ------
+    ValueRefused
+        If a row is refused; the interpreter knows which and why.
+    """
+    program = compiled(setup, purpose, rows)
+    nodes = list(program.plan.results)
+    try:
+        values = program.values(feed, nodes)
+    except ValueRefused:
+        setup.program(rows, purpose).values(feed)
+        raise
+    return program, dict(zip(nodes, values, strict=True))
+
+
+def compiled(setup: Setup, purpose: Purpose, rows: int) -> NativeProgram:
+    """Return a plan of a setup as machine code, made once."""
+    from chainrule.executors.native.program import native_program
+
+    key = (purpose, rows)
+    if key not in setup.compiled:
+        setup.compiled[key] = native_program(setup.plan(rows, purpose))
+    found: NativeProgram = setup.compiled[key]
+    return found
+
+
+def padded(array: Array, rows: int) -> Array:
+    """Return an array of so many rows: the last one is repeated."""
+    if len(array) == rows:
+        return array
+    return np.concatenate([array, np.repeat(array[-1:], rows - len(array), axis=0)])
+
+
+def size_for(count: int) -> int:
+    """Return the rows of the program for a forward pass over so many.
+
+    Examples
+    --------
+    >>> size_for(1), size_for(60), size_for(64)
+    (1, 64, 64)
+    """
+    return next(size for size in SIZES if size >= count)
+
+
+def forward_rows(
+    setup: Setup, purpose: Purpose, feed: Mapping[str, Array], names: Sequence[str]
+) -> dict[str, Array]:
+    """Return named results of a forward pass over any number of rows up to the largest size.
+
+    No row's bits depend on how many others are computed with it.
+    """
+    count = len(feed["x"])
+    rows = size_for(count)
+    wide = {k: padded(v, rows) if k in ("x", "y", "w") else v for k, v in feed.items()}
+    program, values = native_values(setup, purpose, rows, wide)
+    return {name: values[program.plan.forward[name]][:count] for name in names}

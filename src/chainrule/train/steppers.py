@@ -1,0 +1,238 @@
+"""Steppers: who does the steps. One at a time in NumPy, or many at a time in machine code.
+
+Both leave the same: the state, the loss of each step, snapshots, and trouble in the step in which
+it arose. Knows setups and engines; knows nothing of epochs, callbacks or people.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from chainrule.errors import ValueRefused
+from chainrule.train.native import native_loop, row_numbers
+from chainrule.train.setup import Setup, State
+from chainrule.train.snapshots import Snapshots
+from chainrule.train.step import StepResult, runner
+from chainrule.train.trouble import GROWTH, Trouble, first_bad, loss_trouble, state_trouble
+from chainrule.types import Array
+
+SPELL_SECONDS = 0.03
+"""Machine code runs about so long before Python looks up: for Ctrl-C, progress and callbacks."""
+
+MOST_NUMBERS = 1 << 17
+"""Row numbers that are drawn for a spell at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Advanced:
+    """What a stepper did.
+
+    Attributes
+    ----------
+    losses, penalties : numpy.ndarray
+        Of the steps that were taken.
+    trouble : Trouble or None
+        Why the next one must not be taken.
+    """
+
+    losses: Array
+    penalties: Array
+    trouble: Trouble | None = None
+
+
+class Stepper(Protocol):
+    """Does steps and holds the state."""
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """The state after the steps that were taken."""
+        ...
+
+    def advance(self, step: int, most: int) -> Advanced:
+        """Take at least one step, at most so many."""
+        ...
+
+
+def stepper(setup: Setup, initial: State, snapshots: Snapshots, steps: int) -> Stepper:
+    """Return who does the steps of a training."""
+    if setup.engine == "native":
+        return Native(setup, initial, snapshots, steps)
+    return Interpreted(setup, initial, snapshots)
+
+
+class Interpreted:
+    """Does one step at a time, in NumPy.
+
+    Parameters
+    ----------
+    setup : Setup
+        What is trained.
+    initial : State
+        Before step 0.
+    snapshots : Snapshots
+        Is offered every state.
+    """
+
+    def __init__(self, setup: Setup, initial: State, snapshots: Snapshots) -> None:
+        self.setup, self.snapshots = setup, snapshots
+        self._state = dict(initial)
+        self.do = runner(setup)
+        self.start = math.nan
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """The state after the steps that were taken."""
+        return self._state
+
+    def advance(self, step: int, most: int) -> Advanced:
+        """Take one step."""
+        self.snapshots.offer(step, self._state)
+        found = one_step(self.setup, self.do, step, self._state, self.start, self.snapshots)
+        if isinstance(found, Trouble):
+            return Advanced(np.empty(0), np.empty(0), found)
+        self.start = found.loss if step == 0 else self.start
+        self._state = {**self._state, **found.new}
+        return Advanced(np.array([found.loss]), np.array([found.penalty]))
+
+
+def one_step(
+    setup: Setup, do: object, step: int, state: State, start: float, snapshots: Snapshots
+) -> StepResult | Trouble:
+    """Return what a step gives, or why it must not be taken."""
+    assert callable(do), "a runner does steps"
+    try:
+        result: StepResult = do(step, state)
+    except ValueRefused as error:
+        fact = str(error).partition("\n")[0]
+        return first_bad(setup, step, state) or Trouble(step, "L", fact)
+    first = snapshots.states[0]
+    start = result.loss if step == 0 else start
+    trouble = loss_trouble(setup, step, state, result.loss, start, first)
+    return trouble or state_trouble(setup, step, state, result.new) or result
+
+
+@dataclass
+class Pace:
+    """How many steps a spell of machine code has, from the time of the last one."""
+
+    seconds: float = SPELL_SECONDS
+    steps: int = 1
+
+    def see(self, steps: int, seconds: float) -> None:
+        """Take note of a spell; the next one is at most eight times as long."""
+        wanted = int(steps * self.seconds / max(seconds, 1e-7))
+        self.steps = max(1, min(wanted, 8 * max(steps, self.steps)))
+
+
+@dataclass
+class _Seen:
+    """The state as arrays, unpacked when it is asked for."""
+
+    state: dict[str, Array] | None = None
+
+
+@dataclass(init=False)
+class Native:
+    """Does many steps at a time, in machine code.
+
+    Parameters
+    ----------
+    setup : Setup
+        What is trained.
+    initial : State
+        Before step 0.
+    snapshots : Snapshots
+        Is given the states that are due.
+    steps : int
+        Steps that are planned.
+    """
+
+    setup: Setup
+    snapshots: Snapshots
+    pace: Pace = field(default_factory=Pace)
+
+    def __init__(self, setup: Setup, initial: State, snapshots: Snapshots, steps: int) -> None:
+        self.setup, self.snapshots, self.pace, self.seen = setup, snapshots, Pace(), _Seen()
+        self.loop = native_loop(setup, initial)
+        self.start = math.nan
+        snapshots.expect(steps, sum(array.nbytes for array in initial.values()))
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """The state after the steps that were taken."""
+        if self.seen.state is None:
+            self.seen.state = self.loop.state()
+        return self.seen.state
+
+    def advance(self, step: int, most: int) -> Advanced:
+        """Take as many steps as fit into a spell."""
+        numbers = max(1, MOST_NUMBERS // len(self.setup.batch(0)))
+        count = 1 if step == 0 else min(most, self.pace.steps, numbers)
+        rows = row_numbers(self.setup, step, count)
+        began = time.perf_counter()
+        self.seen.state = None
+        done = self.loop.advance(step, count, rows, self.snapshots.every)
+        self.pace.see(count, time.perf_counter() - began)
+        for k, state in done.copies.items():
+            self.snapshots.offer(k, state)
+        if step == 0 and len(done.losses):
+            self.start = float(done.losses[0])
+            self.loop.limit(GROWTH * max(abs(self.start), 1.0))
+        trouble = self._ruined(step, step + done.done)
+        at = trouble.step - 1 - step if trouble else done.done
+        if trouble is None and done.stop:
+            trouble = self._stopped(step + done.done, float(done.losses[-1]))
+        return Advanced(done.losses[:at], done.penalties[:at], trouble)
+
+    def _stopped(self, step: int, loss: float) -> Trouble:
+        """Return why machine code did not take a step: the interpreter tells it in words."""
+        start = self.start
+        if math.isnan(start):
+            start = loss
+        found = loss_trouble(self.setup, step, self.state, loss, start, self.snapshots.states[0])
+        if found is not None:
+            return found
+        again = one_step(self.setup, runner(self.setup), step, self.state, start, self.snapshots)
+        if isinstance(again, Trouble):
+            return again
+        return Trouble(step, "L", "a row is refused, or the loss is not a number")
+
+    def _ruined(self, start: int, stop: int) -> Trouble | None:
+        """Return which update between two steps ruined a tensor, if one did.
+
+        One look at all numbers together tells that there is none. Else the steps are done again
+        one by one, from the last state that was put aside before them.
+        """
+        with np.errstate(all="ignore"):
+            numbers = self.loop.main.state.view(self.setup.dtype)
+            if math.isfinite(float(np.vdot(numbers, numbers))):
+                return None
+        if stop == start or not self._is_ruined(self.state):
+            return None
+        first = max(k for k in self.snapshots.states if k <= start)
+        self.loop.put(self.snapshots.states[first])
+        old: Mapping[str, Array] = self.snapshots.states[first]
+        for k in range(first, stop):
+            self.loop.advance(k, 1, row_numbers(self.setup, k, 1), 0)
+            new = self.loop.state()
+            found = state_trouble(self.setup, k, old, new)
+            if found is not None:
+                self.seen.state = dict(old)
+                return found
+            old = new
+        self.seen.state = dict(old)
+        return None
+
+    def _is_ruined(self, state: State) -> bool:
+        limit = float(np.finfo(self.setup.dtype).max) ** 0.5
+        names = self.setup.network.specs
+        return any(
+            not float(np.max(np.abs(array), initial=0.0)) < (limit if name in names else math.inf)
+            for name, array in state.items()
+        )
