@@ -22,7 +22,7 @@ from doc_blocks import anchors, blocks, links
 from doc_examples import Report, run_file
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("docs", "src", "changes", "tests", "scripts")
+FOLDERS = ("docs", "src", "changes", "tests", "scripts", "benchmarks")
 OUTSIDE = ("http://", "https://", "mailto:")
 
 
