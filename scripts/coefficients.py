@@ -113,6 +113,12 @@ def _atanh(w: Real) -> Real:
     return mp.mpf(1) / 3 if w < TINY else (mp.atanh(z) - z) / z**3
 
 
+def _log_cosh(w: Real) -> Real:
+    """Return log(cosh(x / 2)) / x^2, w = x^2."""
+    x = mp.sqrt(w)
+    return mp.mpf(1) / 8 if w < TINY else mp.log(mp.cosh(x / 2)) / w
+
+
 def polynomials() -> list[Polynomial]:
     """Return every polynomial that is made."""
     third = mp.mpf(1) / 9 * SLACK
@@ -131,6 +137,11 @@ def polynomials() -> list[Polynomial]:
         Polynomial(
             "LOG", "(atanh(z) - z) / z^3 by w = z^2 for |z| <= 0.1716, of atanh(z)",
             _atanh, lambda w: w, mp.mpf(0), narrow, {"f32": 3, "f64": 6},
+        ),
+        Polynomial(
+            "LOG_COSH", "log(cosh(x / 2)) / x^2 by w = x^2 for |x| <= 0.45, of log(1 + exp(x))",
+            _log_cosh, lambda w: w / mp.log1p(mp.exp(-mp.sqrt(w))),
+            mp.mpf(0), mp.mpf("0.45") ** 2, {"f32": 3, "f64": 6},
         ),
         Polynomial(
             "SOFTPLUS", "(atanh(z) - z) / z^3 by w = z^2 for |z| <= 1/3, of atanh(z)",

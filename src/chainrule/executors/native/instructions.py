@@ -278,6 +278,12 @@ class Instructions:
         """Return how many digits a whole number above 0 has in base 2."""
         return self.constant(64, "i64") - self._count_bits("ctlz", x)
 
+    def ones(self, x: Value) -> Value:
+        """Return how many ones a whole number has in base 2."""
+        full = "@llvm.ctpop.i64"
+        self.module.declarations[full] = f"declare i64 {full}(i64)"
+        return self.pure(f"call i64 {full}(i64 {x.text})", "i64")
+
     def _count_bits(self, name: str, x: Value) -> Value:
         full = f"@llvm.{name}.i64"
         self.module.declarations[full] = f"declare i64 {full}(i64, i1)"

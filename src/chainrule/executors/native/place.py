@@ -34,6 +34,8 @@ class Places:
         (new value, state): what is copied at the end of a step.
     stored : frozenset of Item
         Every item that lies in memory.
+    spare : dict of Item to int
+        Room in the arena for states that become the new value of another one.
     """
 
     at: dict[Item, tuple[Literal["state", "arena", "io"], int]] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Places:
     arena_bytes: int = 0
     commits: list[tuple[Item, Item]] = field(default_factory=list)
     stored: frozenset[Item] = frozenset()
+    spare: dict[Item, int] = field(default_factory=dict)
 
     def reserve(self, count: int) -> int:
         """Take bytes of the arena for good."""
@@ -104,11 +107,14 @@ def _stored(kernels: Sequence[Kernel], results: set[Item] | frozenset[Item]) -> 
 def _settle_updates(kernels: Sequence[Kernel], updates: Mapping[Item, Item], found: Places) -> None:
     """Let new values be written over old ones where that is safe; else they are copied later."""
     position = {item: n for n, kernel in enumerate(kernels) for item in kernel.items}
-    taken: set[Item] = set()
+    taken = {new for new in updates.values() if new in found.at}  # one state becomes another
+    for item in taken:
+        found.spare[item] = found.reserve(_room(item))
     for old, new in updates.items():
         if new is old:
             continue
-        if new in position and new not in taken and _is_safe(kernels, position[new], old, new):
+        free = new in position and new not in taken and old not in taken
+        if free and _is_safe(kernels, position[new], old, new):
             found.at[new] = found.at[old]
             taken.add(new)
         else:
@@ -121,6 +127,9 @@ def _is_safe(kernels: Sequence[Kernel], position: int, old: Item, new: Item) -> 
     if not isinstance(kernel, Group) or new.layout != old.layout or new.layout != kernel.space:
         return False
     if new.attrs.get("over"):
+        return False
+    after = kernel.items[kernel.items.index(new) + 1 :]
+    if any(x.item is old for item in after for x in item.inputs):
         return False
     for item in kernel.items:
         for x in item.inputs:

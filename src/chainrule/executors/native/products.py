@@ -9,7 +9,7 @@ No result depends on how many rows are computed together. Knows layouts; knows n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainrule.executors.native.layout import Layout
 from chainrule.executors.native.target import lanes_of
@@ -19,8 +19,11 @@ from chainrule.executors.native.writer import Writer
 GRAIN = 256
 """Terms that are summed one after the other."""
 
-ROWS = 4
-"""Rows of a tile."""
+HEIGHTS = (6, 4)
+"""Rows of a tile: as many as there are registers for, or fewer where more rows than
+`WASTE` of all would be computed twice."""
+
+WASTE = 0.04
 
 UNROLL = 4
 """Terms in one round of the innermost loop."""
@@ -109,7 +112,9 @@ class Product:
     @property
     def waiting_bytes(self) -> int:
         """Memory for sums of grains that wait for their pair."""
-        return self.grains.bit_length() * self.rows * self.line if self.grains > 1 else 0
+        return (
+            self.grains.bit_length() * self.rows * self.line * self.panels if self.grains > 1 else 0
+        )
 
     @property
     def vectors(self) -> int:
@@ -180,7 +185,7 @@ PARAMETERS = (
     ("a", "ptr"), ("row_blocks", "i64"), ("row_jump", "i64"), ("rows", "i64"), ("row", "i64"),
     ("term", "i64"), ("terms", "i64"), ("block_bits", "i64"), ("jump", "i64"),
     ("b", "ptr"), ("b_panel", "i64"), ("c", "ptr"), ("c_panel", "i64"), ("c_line", "i64"),
-    ("panels", "i64"), ("grains", "i64"), ("waiting", "ptr"), ("level", "i64"),
+    ("panels", "i64"), ("grains", "i64"), ("waiting", "ptr"), ("wait_panel", "i64"), ("level", "i64"),
 )  # fmt: skip
 """Of the routines that compute a block of rows over all panels."""
 
@@ -192,7 +197,7 @@ def _call(
     """Call the routine for so many blocks of so many rows."""
     a, b, c, waiting = places
     left = product.left
-    height = ROWS if rows >= ROWS else 1
+    height = _height(rows)
     many = product.terms > GRAIN
     name = w.kernel(
         f"product_{product.kind}_{height}x{product.chunks}",
@@ -204,32 +209,49 @@ def _call(
         left.term_block.bit_length() - 1, left.term_jump,
     ]  # fmt: skip
     numbers = [w.constant(n, "i64") for n in whole]
-    right, out, line, panels, grains, level = (
+    right, out, line, panels, grains, own, level = (
         w.constant(n, "i64") for n in (
             product.right_panel, product.out_panel, product.out_line, product.panels,
             product.grains, blocks * rows * product.line,
+            blocks * rows * product.line * product.panels,
         )
     )  # fmt: skip
-    w.call(name, a, *numbers, b, right, c, out, line, panels, grains, waiting, level)
+    w.call(name, a, *numbers, b, right, c, out, line, panels, grains, waiting, own, level)
 
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
-    """What the tiles of a panel add up: from where, how many terms, and which grain that is."""
+    """What the tiles of a panel add up and where they store it."""
 
     a: Value
     b: Value
-    c: Value
+    out: Value
     count: Value
-    number: Value | None = None
+    line: Value
+    adds: Value | None = None
+    waiting: Value | None = None
+
+
+def _height(rows: int) -> int:
+    """Return the rows of a tile for blocks of so many rows.
+
+    Examples
+    --------
+    >>> [_height(n) for n in (3, 16, 64, 256)]
+    [1, 4, 6, 6]
+    """
+    for height in HEIGHTS:
+        if rows >= height and (-rows % height <= WASTE * rows or height == HEIGHTS[-1]):
+            return height
+    return 1
 
 
 class _Routine:
     """The routine that computes blocks of rows over all panels.
 
-    A grain of a panel of the right operand fits into the nearest cache: all rows use it before the
-    next grain comes. Sums that wait for their pair stand in memory of their own, a level of the
-    tree after the other.
+    A grain of a panel of the right operand fits into the nearest cache, and that of the left one
+    into the next: it is used for all panels before the next grain comes. Sums that wait for their
+    pair stand in memory of their own, a level of the tree after the other.
 
     Parameters
     ----------
@@ -254,27 +276,48 @@ class _Routine:
         self.given = dict(zip((name for name, _ in PARAMETERS), given, strict=True))
 
     def write(self) -> None:
-        """Write the loops over panels, grains, blocks of rows and tiles."""
+        """Write the loops over grains, panels, blocks of rows and tiles."""
         w, g = self.w, self.given
         jump = w.shifted(w.constant(GRAIN, "i64"), g["block_bits"]) * g["jump"]
 
-        def panel(j: Value, _: list[Value]) -> None:
-            b, c = w.at(g["b"], j * g["b_panel"]), w.at(g["c"], j * g["c_panel"])
+        def grain(n: Value, _: list[Value]) -> None:
+            first = n * GRAIN
+            count = w.smaller(w.constant(GRAIN, "i64"), g["terms"] - first)
+            a, right = w.at(g["a"], n * jump), w.at(g["b"], first * self.line)
 
-            def grain(n: Value, _: list[Value]) -> None:
-                first = n * GRAIN
-                count = w.smaller(w.constant(GRAIN, "i64"), g["terms"] - first)
-                a, right = w.at(g["a"], n * jump), w.at(b, first * self.line)
-                sums = _Sums(a, right, c, count, n)
+            def panel(j: Value, _: list[Value]) -> None:
+                b, c = w.at(right, j * g["b_panel"]), w.at(g["c"], j * g["c_panel"])
+                sums = self.of_grain(_Sums(a, b, c, count, g["c_line"]), n, j)
                 w.repeat(g["row_blocks"], lambda q, _: self.block(q, sums))
 
-            if self.many:
-                w.repeat(g["grains"], grain)
-                return
-            sums = _Sums(g["a"], b, c, g["terms"])
+            w.repeat(g["panels"], panel)
+
+        def panel(j: Value, _: list[Value]) -> None:
+            b, c = w.at(g["b"], j * g["b_panel"]), w.at(g["c"], j * g["c_panel"])
+            sums = _Sums(g["a"], b, c, g["terms"], g["c_line"])
             w.repeat(g["row_blocks"], lambda q, _: self.block(q, sums))
 
-        w.repeat(g["panels"], panel)
+        if self.many:
+            w.repeat(g["grains"], grain)
+        else:
+            w.repeat(g["panels"], panel)
+
+    def of_grain(self, sums: _Sums, number: Value, j: Value) -> _Sums:
+        """Return what the tiles of a grain do: which waiting sums they add, and where they store.
+
+        Before grain n, a sum waits at each level that is a one in n, in base 2. The grain completes
+        the pairs at the ones that n ends in, and its sum waits at the level above; the last grain
+        meets all that wait.
+        """
+        w, g = self.w, self.given
+        after = number + 1
+        is_last = after.same(g["grains"])
+        adds = w.where(is_last, number, number & ~after)
+        waiting = w.at(g["waiting"], j * g["wait_panel"])
+        level = w.at(waiting, w.trailing_zeros(after) * g["level"])
+        out = w.where(is_last, sums.out, level)
+        line = w.where(is_last, sums.line, number.like(self.line))
+        return replace(sums, out=out, line=line, adds=adds, waiting=waiting)
 
     def block(self, q: Value, sums: _Sums) -> None:
         """Write the tiles of a block of rows; the last one overlaps where they do not fit."""
@@ -290,40 +333,25 @@ class _Routine:
 
     def tile(self, a: Value, row: Value, sums: _Sums) -> None:
         """Write one tile."""
-        w, line = self.w, self.given["c_line"]
+        w = self.w
         held = self.grain(a, sums.b, sums.count)
-        c = w.at(sums.c, row * line)
-        if sums.number is None:
-            self.store(held, c, line)
-        else:
-            self.fold(held, c, w.at(self.given["waiting"], row * self.line), sums.number)
+        if sums.adds is not None and sums.waiting is not None:
+            held = self.added(held, sums.adds, w.at(sums.waiting, row * self.line))
+        self.store(held, w.at(sums.out, row * sums.line), sums.line)
 
-    def fold(self, held: list[Value], c: Value, waiting: Value, number: Value) -> None:
-        """Add a grain to the sums that wait for it; let the result wait, or store it at the end.
+    def added(self, held: list[Value], levels: Value, waiting: Value) -> list[Value]:
+        """Return a tile plus the sums that wait at some levels: the ones of a number, in base 2."""
+        w = self.w
 
-        After so many grains, as many pairs are complete as their number ends in zeros, in base 2.
-        The last grain also meets those that found no pair.
-        """
-        w, g = self.w, self.given
-        done = number + 1
-        complete, is_last = w.trailing_zeros(done), done.same(g["grains"])
-
-        def added(level: Value, now: list[Value]) -> list[Value]:
-            base = w.at(waiting, level * g["level"])
-            return [
-                w.load(w.at(base, 32 * j), self.kind, self.lanes) + x for j, x in enumerate(now)
+        def one(_: Value, now: list[Value]) -> list[Value]:
+            left, *sums = now
+            base = w.at(waiting, w.trailing_zeros(left) * self.given["level"])
+            new = [
+                w.load(w.at(base, 32 * j), self.kind, self.lanes) + x for j, x in enumerate(sums)
             ]
+            return [left & (left - 1), *new]
 
-        def unpaired(n: Value, now: list[Value]) -> list[Value]:
-            level = complete + 1 + n
-            waits = w.spread((w.shifted(done, level) & 1).same(1), self.lanes)
-            return [w.where(waits, x, y) for x, y in zip(added(level, now), now, strict=True)]
-
-        held = w.repeat(complete, added, held)
-        above = w.where(is_last, w.bit_length(done) - (complete + 1), complete.like(0))
-        held = w.repeat(above, unpaired, held)
-        out = w.where(is_last, c, w.at(waiting, complete * g["level"]))
-        self.store(held, out, w.where(is_last, g["c_line"], done.like(self.line)))
+        return w.repeat(w.ones(levels), one, [levels, *held])[1:]
 
     def grain(self, a: Value, b: Value, count: Value) -> list[Value]:
         """Return the sums of so many terms: `UNROLL` in a round, then one by one."""

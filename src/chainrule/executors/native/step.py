@@ -132,6 +132,8 @@ class _Step:
             self.kernel(kernel)
         if not is_checked:
             self.check()
+        for item, start in job.places.spare.items():
+            self.copy(item, self.address(item), w.at(self.bases["arena"], start))
         for new, old in job.places.commits:
             self.commit(new, old)
 
@@ -286,17 +288,23 @@ class _Step:
         w = self.w
         w.comment(f"{old.name} takes its new value")
         out = self.address(old)
-        if new.is_number or old.layout.entries == 1:
+        if new.is_number or (old.layout.entries == 1 and new not in self.job.places.spare):
             x = self.single(new)
             for j in range(old.layout.entries):
                 w.store(x, w.at(out, j * old.layout.size))
             return
-        source, lanes = self.address(new), lanes_of(old.kind)
+        spare = self.job.places.spare.get(new)
+        source = self.address(new) if spare is None else w.at(self.bases["arena"], spare)
+        self.copy(old, source, out)
+
+    def copy(self, item: Item, source: Value, out: Value) -> None:
+        """Copy an array as it lies."""
+        w, lanes = self.w, lanes_of(item.kind)
 
         def line(i: Value, _: list[Value]) -> None:
-            w.store(w.load(w.at(source, i * 32), old.kind, lanes), w.at(out, i * 32))
+            w.store(w.load(w.at(source, i * 32), item.kind, lanes), w.at(out, i * 32))
 
-        w.repeat(old.layout.bytes // 32, line)
+        w.repeat(-(-item.layout.bytes // 32), line)
 
     # Kernels of one item
 

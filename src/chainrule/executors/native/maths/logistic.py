@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import math
 
-from chainrule.executors.native.maths.coefficients import SOFTPLUS, TANH
+from chainrule.executors.native.maths.coefficients import LN2, LOG_COSH, SOFTPLUS, TANH
 from chainrule.executors.native.maths.formats import FORMATS
 from chainrule.executors.native.maths.logarithm import Logarithm
 from chainrule.executors.native.values import Value
 
 NEAR = 0.5493061443340549
 """atanh(1/2): above it 1 - 2 w loses nothing."""
+
+LEVEL = 0.45
+"""Below it log(1 + exp(x)) hardly changes from one float to the next, and must not fall."""
 
 
 class Logistic(Logarithm):
@@ -104,7 +107,7 @@ class Logistic(Logarithm):
         """Return ``log(1 + exp(x))``: ``max(x, 0) + log(1 + exp(-|x|))``.
 
         The logarithm is 2 atanh(z) with z = 1 / (1 + 2 exp(|x|)) = s / (s + 2 + 2 p), a reciprocal
-        as that of the sigmoid. What the first sum loses is added to the small terms.
+        as that of the sigmoid. Near 0 it is log(2) + x / 2 + log(cosh(x / 2)).
         """
         fma = self.writer.fma
         lifted, s, high, rest = self._parts(x, 1)
@@ -112,15 +115,18 @@ class Logistic(Logarithm):
         lost = fma(2.0, rest, fma(2.0, high, (2.0 - below) + s))
         y = 1.0 / below
         d = fma(-y, lost, fma(-y, below, 1.0))
-        z = s * y
-        z2 = z * z
-        series = y * fma(z2, self.polynomial(SOFTPLUS[x.kind], z2), d)
-        first, second = self._scaled(y, lifted, 1), self._scaled(series, lifted, 1)
-        top = self.no_less_than(x, 0.0)
-        out = top + first
-        part = out - top
-        rest = (top - (out - part)) + (first - part)
-        return self.where(top.same(math.inf), top, out + (rest + second))
+        z2 = (s * y) * (s * y)
+        series = y + y * fma(z2, self.polynomial(SOFTPLUS[x.kind], z2), d)
+        far = self.no_less_than(x, 0.0) + self._scaled(series, lifted, 1)
+        return self.where(self.abs(x) < LEVEL, self._softplus_near(x), far)
+
+    def _softplus_near(self, x: Value) -> Value:
+        """Return ``log(2) + x / 2 + log(cosh(x / 2))`` for small `x`."""
+        upper, lower = LN2[x.kind]
+        x2, half = x * x, 0.5 * x
+        even = self.writer.fma(x2, self.polynomial(LOG_COSH[x.kind], x2), lower)
+        first = half + upper
+        return first + (((upper - first) + half) + even)
 
     def log_sigmoid(self, x: Value) -> Value:
         """Return the logarithm of the sigmoid: ``-softplus(-x)``."""
@@ -135,7 +141,7 @@ class Logistic(Logarithm):
         lifted, _, y, d = self._reciprocal(x, 1)
         bounded = self.no_less_than(self.no_more_than(x, reach), -reach)
         below = self._scaled(bounded * fma(d, y, y), lifted)
-        return self.where(x < 0.0, below, fma(-bounded, self._tail(x), x))
+        return self.where(x <= 0.0, below, fma(-bounded, self._tail(x), x))
 
     def silu_slope(self, x: Value) -> Value:
         """Return the derivative of silu, ``sigmoid(x) + x * slope``; float32 in float64."""
