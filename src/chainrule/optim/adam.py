@@ -24,7 +24,8 @@ class Adam(Optimizer):
 
     ``m = beta1 m + (1 - beta1) g``; ``v = beta2 v + (1 - beta2) g**2``;
     ``w = w - rate * m_hat / (sqrt(v_hat) + epsilon)`` with
-    ``m_hat = m / (1 - beta1**(t + 1))`` and ``v_hat = v / (1 - beta2**(t + 1))``.
+    ``m_hat = m / (1 - beta1**(t + 1))`` and ``v_hat = v / (1 - beta2**(t + 1))``; both divisors are
+    numbers, and their reciprocals are multiplied by.
 
     Kingma and Ba, ICLR 2015, algorithm 1, whose defaults these are.
 
@@ -60,6 +61,10 @@ class Adam(Optimizer):
         """Return the new value and both running means."""
         m = named(self.beta1 * slots["m"] + (1.0 - self.beta1) * g, f"{w.name}.m new")
         v = named(self.beta2 * slots["v"] + (1.0 - self.beta2) * square(g), f"{w.name}.v new")
-        m_hat = named(m / in_dtype(1.0 - power(self.beta1, t + 1.0), w), f"{w.name}.m_hat")
-        v_hat = named(v / in_dtype(1.0 - power(self.beta2, t + 1.0), w), f"{w.name}.v_hat")
+        m_hat = named(m * self.correction(self.beta1, t, w), f"{w.name}.m_hat")
+        v_hat = named(v * self.correction(self.beta2, t, w), f"{w.name}.v_hat")
         return w - rate * m_hat / (sqrt(v_hat) + self.epsilon), {"m": m, "v": v}
+
+    def correction(self, beta: float, t: Node, w: Node) -> Node:
+        """Return 1 / (1 - beta**(t + 1)): a number, so that no weight is divided by it."""
+        return in_dtype(1.0 / (1.0 - power(beta, t + 1.0)), w)

@@ -76,7 +76,31 @@ class Single:
     level: int
 
 
-Kernel = Group | Single
+@dataclass(eq=False)
+class Strips:
+    """A product and the group that alone reads it, panel by panel: the product is never stored.
+
+    Attributes
+    ----------
+    product : Item
+        A matmul.
+    group : Group
+        What is made of it.
+    level : int
+        Its place in the order.
+    """
+
+    product: Item
+    group: Group
+    level: int
+
+    @property
+    def items(self) -> list[Item]:
+        """All items, in order."""
+        return [self.product, *self.group.items]
+
+
+Kernel = Group | Single | Strips
 
 
 def relation(shape: Shape, out: Shape) -> Relation | None:

@@ -18,6 +18,7 @@ from chainrule.executors.native.items import Item, Items, Operand, items_of
 from chainrule.executors.native.place import SLACK, place
 from chainrule.executors.native.step import IO, Job, describe, write_step
 from chainrule.executors.native.values import Value
+from chainrule.executors.native.strips import in_strips
 from chainrule.executors.native.writer import Writer
 from chainrule.graph import Node
 from chainrule.plan import Plan
@@ -97,7 +98,7 @@ def lower(
     wanted = {items.of[node].item for node in kept}
     checks = [item.inputs[0].item for item in items if item.op == "check"]
     results = frozenset(i for i in (*wanted, *checks) if not i.is_leaf)
-    kernels = fuse(items, is_cheap)
+    kernels = in_strips(fuse(items, is_cheap), results, set(updates) if state else set())
     leaves = [item for item in items if item.is_leaf]
     places = place(kernels, leaves, held, updates, results)
     if state and "step" in named:

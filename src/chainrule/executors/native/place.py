@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chainrule.executors.native.fuse import Group, Kernel, relation
+from chainrule.executors.native.fuse import Group, Kernel, Single, Strips, relation
 from chainrule.executors.native.items import Item
 from chainrule.executors.native.layout import LINE_BYTES
 
@@ -95,7 +95,7 @@ def _stored(kernels: Sequence[Kernel], results: set[Item] | frozenset[Item]) -> 
     home = {item: kernel for kernel in kernels for item in kernel.items}
     stored = {item for item in results if not item.is_leaf}
     for kernel in kernels:
-        if not isinstance(kernel, Group):
+        if isinstance(kernel, Single):
             stored.update(kernel.items)
         for item in kernel.items:
             stored.update(x.item for x in item.inputs if home.get(x.item) is not kernel)
@@ -124,6 +124,7 @@ def _settle_updates(kernels: Sequence[Kernel], updates: Mapping[Item, Item], fou
 def _is_safe(kernels: Sequence[Kernel], position: int, old: Item, new: Item) -> bool:
     """Tell whether nothing reads the old value after, or beside, the writing of the new one."""
     kernel = kernels[position]
+    kernel = kernel.group if isinstance(kernel, Strips) else kernel
     if not isinstance(kernel, Group) or new.layout != old.layout or new.layout != kernel.space:
         return False
     if new.attrs.get("over"):

@@ -9,12 +9,12 @@ caller fills in and reads (`IO`). Knows kernels, places and their emitters.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from chainrule.executors.native.batch import Source, write_gather
 from chainrule.executors.native.dots import Dot, write_dot
-from chainrule.executors.native.fuse import Group, Kernel, Single
+from chainrule.executors.native.fuse import Group, Kernel, Single, Strips
 from chainrule.executors.native.groups import (
     Lane,
     Pointers,
@@ -28,7 +28,7 @@ from chainrule.executors.native.lines import Lines
 from chainrule.executors.native.matmul import Part, parts_of
 from chainrule.executors.native.moves import write_move
 from chainrule.executors.native.place import SLACK, Places
-from chainrule.executors.native.products import write_product
+from chainrule.executors.native.products import Product, write_product
 from chainrule.executors.native.rows import Rows
 from chainrule.executors.native.target import lanes_of
 from chainrule.executors.native.transposes import transposed_panel, write_transpose
@@ -172,6 +172,9 @@ class _Step:
         if isinstance(kernel, Group):
             self.group(kernel)
             return
+        if isinstance(kernel, Strips):
+            self.strips(kernel)
+            return
         (item,) = kernel.items
         SINGLES[kernel.what](self, item)
 
@@ -230,6 +233,40 @@ class _Step:
             self.tail(walk, pointers)
         for item, out in totals.items():
             self.total(item, pointers[item, "out"], out, lanes_of(space.kind))
+
+    def strips(self, kernel: Strips) -> None:
+        """Write a product panel by panel, each followed by what the group makes of it."""
+        w, job = self.w, self.job
+        walk = Walk(kernel.group, job.places.stored)
+        (part,) = parts_of(kernel.product) or []
+        assert isinstance(part.form, Product), "only products of panels go in strips"
+        space = walk.space
+        room = w.at(self.bases["arena"], job.places.reserve(space.panel_bytes))
+        form = replace(part.form, panels=1)
+        pointers = {
+            (item, near): room if item is kernel.product else self.address(item)
+            for item, near in walk.reads if near != "scalar"
+        }  # fmt: skip
+        pointers |= {(item, "out"): self.address(item) for item in walk.writes}
+        scalars = {
+            (item, near): as_used(self.single(item), item)
+            for item, near in walk.reads if near == "scalar"
+        }  # fmt: skip
+        left, right = self.address(part.left), self.address(part.right)
+
+        def panel(j: Value, _: list[Value]) -> None:
+            def moved(item: Item, near: str) -> Value:
+                base = pointers[item, near]
+                if item is kernel.product or near == "column":
+                    return base
+                by_column = near == "row" or (near == "out" and item.attrs.get("over"))
+                return w.at(base, j * (space.line if by_column else space.panel_bytes))
+
+            write_product(w, form, left, w.at(right, j * form.right_panel), room)
+            here = {key: moved(*key) for key in pointers}
+            self.region(walk, here | scalars, space.rows, 1)
+
+        w.repeat(space.panels, panel)
 
     def slots(self) -> int:
         """Return where the arena has room for what totals carry."""
@@ -400,5 +437,7 @@ def describe(kernel: Kernel) -> str:
         item = kernel.items[0]
         return f"{kernel.what} {item.op} {item.shape} {item.name}".rstrip()
     names = " ".join(f"{i.name or i.op}" for i in kernel.items)
+    if isinstance(kernel, Strips):
+        return f"strips {kernel.group.space.rows} x {kernel.group.space.width}: {names}"
     form = f"{kernel.space.rows} x {kernel.space.width}"
     return f"{'rows' if kernel.by_rows else 'lines'} {form}: {names}"

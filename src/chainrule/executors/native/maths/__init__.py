@@ -3,10 +3,10 @@
 Knows numbers and their rounding; knows no operation, no plan and no memory.
 """
 
-from chainrule.executors.native.maths.logistic import Logistic
+from chainrule.executors.native.maths.normal import Normal
 
 
-class Maths(Logistic):
+class Maths(Normal):
     """Everything that the slot ``native`` of an operation may ask for.
 
     Parameters

@@ -154,7 +154,7 @@ class Logistic(Logarithm):
         bounded = self.no_less_than(self.no_more_than(x, reach), -reach)
         below = self._scaled(fma(bounded, slope, fma(d, y, y)), lifted)
         above = fma(bounded, self._scaled(slope, lifted), self._head(x))
-        return self.where(x < 0.0, below, above)
+        return self.where(x < 0.0, below + 0.0, above)
 
     def leaky_relu(self, x: Value, alpha: float = 0.01) -> Value:
         """Return `x` from 0 on, else ``alpha * x``."""
