@@ -13,8 +13,7 @@ from functools import cache
 from typing import Any
 
 from chainrule.executors.native import cache as disk
-from chainrule.executors.native.lowering import lower
-from chainrule.executors.native.memory import Map, from_plain, map_of, to_plain
+from chainrule.executors.native.memory import Map, from_plain, to_plain
 from chainrule.executors.native.target import Target
 from chainrule.graph import Node
 from chainrule.plan import Plan
@@ -151,6 +150,8 @@ def code_of(
     entry = disk.read(key)
     found = None if entry is None else _unpacked(entry, target)
     if found is None:
+        from chainrule.executors.native.lowering import lower, map_of  # not needed from the cache
+
         lowered = lower(
             plan, state=state, gathers=gathers, rows=rows, keep=keep, fused=target.fused
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from chainrule.executors.native.step import IO
+from chainrule.executors.native.signals import IO
 from chainrule.executors.native.values import Value
 from chainrule.executors.native.writer import Module, Writer
 

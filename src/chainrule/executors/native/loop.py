@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.executors.native.code import Code, compiled, load
 from chainrule.executors.native.driver import Field, driver_text
 from chainrule.executors.native.program import NativeProgram
-from chainrule.executors.native.step import IO, Stop
+from chainrule.executors.native.signals import IO, Stop
 from chainrule.executors.native.target import host
 from chainrule.types import Array
 

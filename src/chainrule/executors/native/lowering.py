@@ -15,10 +15,12 @@ from chainrule.executors.native.batch import Source
 from chainrule.executors.native.fuse import fuse
 from chainrule.executors.native.groups import compute
 from chainrule.executors.native.items import Item, Items, Operand, items_of
+from chainrule.executors.native.memory import Call, Map, Spot
 from chainrule.executors.native.place import SLACK, place
-from chainrule.executors.native.step import IO, Job, describe, write_step
-from chainrule.executors.native.values import Value
+from chainrule.executors.native.signals import IO
+from chainrule.executors.native.step import Job, describe, write_step
 from chainrule.executors.native.strips import in_strips
+from chainrule.executors.native.values import Value
 from chainrule.executors.native.writer import Writer
 from chainrule.graph import Node
 from chainrule.plan import Plan
@@ -179,3 +181,39 @@ def _lines(
 def kernel_listing(lowered: Lowered) -> str:
     """Return the kernels of a plan, a line each."""
     return "\n".join(f"{kernel.level:>3}  {describe(kernel)}" for kernel in lowered.job.kernels)
+
+
+def map_of(lowered: Lowered) -> Map:
+    """Return the map of a lowered plan."""
+    places, items = lowered.job.places, lowered.items
+    numbers = {i.node: i.number for i in lowered.plan.instructions}
+
+    def spot(operand: Operand) -> Spot:
+        item = operand.item
+        if item.is_number:
+            assert item.node is not None, "constants are nodes of the plan"
+            return Spot("plan", numbers[item.node], item.kind, (), operand.shape)
+        region, start = places.at[item]
+        return Spot(region, start, item.kind, item.shape, operand.shape)
+
+    def own(item: Item) -> Spot:
+        return spot(Operand(item, item.shape))
+
+    given = [i for i in items if i.is_leaf and not i.is_number and i in places.at]
+    return Map(
+        state_bytes=places.state_bytes,
+        arena_bytes=places.arena_bytes,
+        state=lowered.state,
+        leaves={i.name: own(i) for i in given if i.op != "constant"},
+        constants={
+            numbers[i.node]: own(i) for i in given if i.node is not None and i.op == "constant"
+        },
+        values={numbers[node]: spot(items.of[node]) for node in lowered.kept},
+        calls=[
+            Call(
+                numbers[i.node], [spot(x) for x in i.inputs],
+                list(i.attrs.get("flips", [False] * len(i.inputs))), own(i),
+            )
+            for i in lowered.job.numpy if i.node is not None
+        ],
+    )  # fmt: skip

@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass
 
 from chainrule.executors.native.dots import Dot, dot_of
+from chainrule.executors.native.forms import Left, Product, left_of
 from chainrule.executors.native.items import Item, Operand
 from chainrule.executors.native.layout import Layout
-from chainrule.executors.native.products import Left, Product, left_of
 from chainrule.executors.native.target import lanes_of
 from chainrule.executors.native.transposes import Turned
 from chainrule.types import Shape

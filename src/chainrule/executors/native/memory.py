@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.executors.native.items import Item, Operand
 from chainrule.executors.native.layout import Layout, layout_of
-from chainrule.executors.native.lowering import Lowered
 from chainrule.types import Shape
 
 
@@ -95,42 +93,6 @@ class Map:
     constants: dict[int, Spot]
     values: dict[int, Spot]
     calls: list[Call]
-
-
-def map_of(lowered: Lowered) -> Map:
-    """Return the map of a lowered plan."""
-    places, items = lowered.job.places, lowered.items
-    numbers = {i.node: i.number for i in lowered.plan.instructions}
-
-    def spot(operand: Operand) -> Spot:
-        item = operand.item
-        if item.is_number:
-            assert item.node is not None, "constants are nodes of the plan"
-            return Spot("plan", numbers[item.node], item.kind, (), operand.shape)
-        region, start = places.at[item]
-        return Spot(region, start, item.kind, item.shape, operand.shape)
-
-    def own(item: Item) -> Spot:
-        return spot(Operand(item, item.shape))
-
-    given = [i for i in items if i.is_leaf and not i.is_number and i in places.at]
-    return Map(
-        state_bytes=places.state_bytes,
-        arena_bytes=places.arena_bytes,
-        state=lowered.state,
-        leaves={i.name: own(i) for i in given if i.op != "constant"},
-        constants={
-            numbers[i.node]: own(i) for i in given if i.node is not None and i.op == "constant"
-        },
-        values={numbers[node]: spot(items.of[node]) for node in lowered.kept},
-        calls=[
-            Call(
-                numbers[i.node], [spot(x) for x in i.inputs],
-                list(i.attrs.get("flips", [False] * len(i.inputs))), own(i),
-            )
-            for i in lowered.job.numpy if i.node is not None
-        ],
-    )  # fmt: skip
 
 
 def to_plain(found: Map) -> dict[str, Any]:

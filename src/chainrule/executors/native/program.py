@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ValueRefused
+from chainrule.errors import ShapeError, SpecError, ValueRefused
 from chainrule.executors.native.code import Code, code_of
 from chainrule.executors.native.layout import aligned_bytes
 from chainrule.executors.native.memory import Map, Spot
-from chainrule.executors.native.step import IO, Stop
+from chainrule.executors.native.signals import IO, Stop
 from chainrule.executors.native.target import Target, host
 from chainrule.graph import Node, primitives
 from chainrule.plan import Plan
@@ -88,6 +88,19 @@ class NativeProgram:
             if values.get(name) is not None and spot.region != "io":
                 self.write(spot, values[name])
 
+    def check(self, values: Mapping[str, Any]) -> None:
+        """Raise if a leaf is missing or has another shape than the plan's."""
+        for name, spot in self.map.leaves.items():
+            if values.get(name) is None:
+                raise SpecError(
+                    f"the plan needs a value for {name!r}; {sorted(values)} were given."
+                )
+            if np.shape(values[name]) != spot.shape:
+                raise ShapeError(
+                    f"{name!r} has shape {np.shape(values[name])}; the plan was made for "
+                    f"{spot.shape}."
+                )
+
     def step(self, rows: Array | None = None) -> Stop:
         """Carry out one step."""
         address = 0 if rows is None else rows.ctypes.data
@@ -106,6 +119,7 @@ class NativeProgram:
         ValueRefused
             If a row is refused; the interpreter says which.
         """
+        self.check(feed)
         self.feed(feed)
         if self.step() == Stop.REFUSED:
             raise ValueRefused("a row is refused")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from chainrule.executors.native.forms import Product
 from chainrule.executors.native.fuse import Group, Kernel, Single, Strips, relation
 from chainrule.executors.native.items import Item
 from chainrule.executors.native.matmul import parts_of
-from chainrule.executors.native.products import Product
 
 LARGE_BYTES = 1 << 18
 """A product of at least so many bytes does not stay in the cache."""

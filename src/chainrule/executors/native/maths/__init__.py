@@ -3,10 +3,10 @@
 Knows numbers and their rounding; knows no operation, no plan and no memory.
 """
 
-from chainrule.executors.native.maths.normal import Normal
+from chainrule.executors.native.maths.power import Power
 
 
-class Maths(Normal):
+class Maths(Power):
     """Everything that the slot ``native`` of an operation may ask for.
 
     Parameters

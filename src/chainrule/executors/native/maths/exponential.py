@@ -64,9 +64,13 @@ class Exponential(Basic):
         2^n may be too large or too small for a float where the result is not: it is multiplied by
         in two steps, so that subnormal results are rounded once.
         """
+        return self.exp_of_sum(x, None)
+
+    def exp_of_sum(self, x: Value, low: Value | None) -> Value:
+        """Return e to the power of a sum, of which the second is far smaller."""
         high, small, half, other = self._exp(x)
         first = self._power(half, x.kind)
-        p = high + self.rest(high, small)
+        p = high + self.rest(high, small if low is None else small + low)
         return self.writer.fma(p, first, first) * self._power(other, x.kind)
 
     def expm1(self, x: Value) -> Value:

@@ -32,14 +32,7 @@ class Logarithm(Exponential):
 
     def log(self, x: Value) -> Value:
         """Return the natural logarithm: -inf at 0, NaN below."""
-        form = FORMATS[x.kind]
-        lift = form.fraction + 2
-        small = x < form.tiny
-        bias = 2.0**form.fraction + form.bias
-        out = self._log_of(
-            self.where(small, x * 2.0**lift, x), self.where(small, bias + lift, x.like(bias)), 0.0
-        )
-        return self._at_the_ends(out, x, x)
+        return self._at_the_ends(self._log_of(*self.normal(x), 0.0), x, x)
 
     def log1p(self, x: Value) -> Value:
         """Return ``log(1 + x)``."""
@@ -56,14 +49,30 @@ class Logarithm(Exponential):
         below = self.where(argument.same(0.0), -math.inf, x.like(math.nan))
         return self.where(argument <= 0.0, below, self.where(x < math.inf, out, x))
 
-    def _log_of(self, x: Value, bias: Value, lost: Number) -> Value:
-        """Return ``log(x) + lost`` for a normal number; `bias` counts its binade from 0."""
-        w, form = self.writer, FORMATS[x.kind]
+    def normal(self, x: Value) -> tuple[Value, Value]:
+        """Return a number lifted out of the subnormal ones, and the bias of its binade then."""
+        form = FORMATS[x.kind]
+        lift, bias = form.fraction + 2, 2.0**form.fraction + form.bias
+        small = x < form.tiny
+        lifted = self.where(small, x * 2.0**lift, x)
+        return lifted, self.where(small, bias + lift, x.like(bias))
+
+    def taken_apart(self, x: Value, bias: Value) -> tuple[Value, Value]:
+        """Return e and m of a normal number; `bias` counts its binade from 0.
+
+        The exponent becomes a float as the low bits of 2^fraction.
+        """
+        form = FORMATS[x.kind]
         root, mask = _root_bits(form), (1 << form.fraction) - 1
         moved = self.bits(x) + (form.one - root)
         large = (form.bias + form.fraction) << form.fraction
-        count = self.float_of(w.arithmetic("lshr", moved, form.fraction) | large) - bias
-        m = self.float_of((moved & mask) + root)
+        whole = self.writer.arithmetic("lshr", moved, form.fraction) | large
+        return self.float_of(whole) - bias, self.float_of((moved & mask) + root)
+
+    def _log_of(self, x: Value, bias: Value, lost: Number) -> Value:
+        """Return ``log(x) + lost`` for a normal number."""
+        w = self.writer
+        count, m = self.taken_apart(x, bias)
         f = m - 1.0
         z = f / (m + 1.0)
         z2, half = z * z, (0.5 * f) * f

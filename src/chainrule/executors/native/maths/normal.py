@@ -14,13 +14,22 @@ from __future__ import annotations
 
 import math
 
-from chainrule.executors.native.maths.coefficients import BELL, ERF, ERFCX, TWO_BY_ROOT_PI
+from chainrule.executors.native.maths.coefficients import (
+    BELL,
+    ERF,
+    ERFCX,
+    ERFCX_REST,
+    TWO_BY_ROOT_PI,
+)
 from chainrule.executors.native.maths.formats import FORMATS
 from chainrule.executors.native.maths.logistic import Logistic
 from chainrule.executors.native.values import Value
 
 FAR = 28.0
 """Beyond it erfc is 0."""
+
+ROOT, ROOT_REST = 0.7071067811865476, -4.833646656726457e-17
+"""sqrt(1/2) in two parts. The slope of exp(a^2) erfc(a) times what a lost makes that good."""
 
 HALF = 0.4769362762044699
 """Where erf is 1/2: below it erfc is one minus erf without loss."""
@@ -72,14 +81,18 @@ class Normal(Logistic):
     def _ratio(self, a: Value) -> tuple[Value, Value]:
         """Return ``exp(a^2) erfc(a)`` as a number and what it lacks."""
         fma = self.writer.fma
-        w = self.polynomial(ERFCX["f64"], (a - 4.0) / (a + 4.0))
+        first, *others = ERFCX["f64"]
+        q = (a - 4.0) / (a + 4.0)
+        change = fma(q, self.polynomial(others, q), ERFCX_REST)
+        w = change + first
+        rest = (first - w) + change
         twice = a + a
         below = twice + 1.0
         part = below - twice
         lost = (twice - (below - part)) + (1.0 - part)
         y = 1.0 / below
         out = w * y
-        return out, fma(-out, lost, fma(-out, below, w)) * y
+        return out, (fma(-out, lost, fma(-out, below, w)) + rest) * y
 
     def _times(self, p: Value, number: Value, lack: Value) -> Value:
         """Return ``(1 + p) * (number + lack)``, the largest term added last."""
@@ -107,8 +120,11 @@ class Normal(Logistic):
     def _normal_tail(self, x: Value) -> tuple[Value, Value, Value]:
         """Return 2^lift s, the distribution function at -|x| by s / 2, and itself."""
         a, lifted, p = self._square(x, 0.5)
-        by_root = a * math.sqrt(0.5)
-        tail = self._times(p, *self._ratio(by_root))
+        by_root = a * ROOT
+        ratio, lack = self._ratio(by_root)
+        lost = self.writer.fma(a, ROOT, -by_root) + a * ROOT_REST
+        slope = self.writer.fma(by_root + by_root, ratio, -TWO_BY_ROOT_PI[0])
+        tail = self._times(p, ratio, self.writer.fma(lost, slope, lack))
         near = self.writer.fma(self._small(by_root), -0.5, 0.5)
         return lifted, tail, self.where(by_root < HALF, near, self._scaled(tail, lifted, -1))
 

@@ -1,0 +1,170 @@
+"""Groups and strips in machine code: which walk, over which part of memory, written where.
+
+A walk of more than a few vectors is a routine; equal groups of other sizes share it. Knows groups
+and their walks; knows no operation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chainrule.executors.native.forms import Product
+from chainrule.executors.native.frame import Frame
+from chainrule.executors.native.fuse import Group, Strips
+from chainrule.executors.native.groups import Lane, Pointers, Walk, as_stored, as_used, reduction_of
+from chainrule.executors.native.items import Item
+from chainrule.executors.native.lines import Lines
+from chainrule.executors.native.matmul import parts_of
+from chainrule.executors.native.products import write_product
+from chainrule.executors.native.rows import Rows
+from chainrule.executors.native.target import lanes_of
+from chainrule.executors.native.values import Value
+from chainrule.executors.native.writer import Writer
+
+
+class Walks:
+    """Writes groups.
+
+    Parameters
+    ----------
+    frame : Frame
+        The step's.
+    stored : frozenset of Item
+        What must be in memory afterwards.
+    """
+
+    def __init__(self, frame: Frame, stored: frozenset[Item]) -> None:
+        self.frame, self.w, self.stored = frame, frame.w, stored
+
+    def group(self, group: Group) -> None:
+        """Write a group."""
+        walk = Walk(group, self.stored)
+        if walk.space.entries == 1:
+            self.scalars(walk)
+        elif group.by_rows:
+            Rows(self.w, walk, self.pointers(walk)).write(unroll=walk.is_inline)
+        else:
+            self.lines(walk)
+
+    def pointers(self, walk: Walk) -> Pointers:
+        """Return where everything that a walk reads and writes is."""
+        found: Pointers = {}
+        for item, near in walk.reads:
+            if near == "scalar":
+                found[item, near] = as_used(self.frame.single(item), item)
+            else:
+                found[item, near] = self.frame.address(item)
+        for item in walk.writes:
+            found[item, "out"] = self.frame.address(item)
+        return found
+
+    def scalars(self, walk: Walk) -> None:
+        """Write a group of single numbers."""
+        lane = Lane(self.w, walk, 1, lambda item, near: as_used(self.frame.single(item), item))
+        for item in walk.group.items:
+            value = lane.of(item)
+            if item in walk.stored:
+                self.w.store(as_stored(self.w, value, item.kind), self.frame.address(item))
+
+    def lines(self, walk: Walk) -> None:
+        """Write a walk panel by panel: in place, or as a call of a routine that others share."""
+        w, pointers = self.w, self.pointers(walk)
+        totals = {item: pointers[item, "out"] for item in walk.totals}
+        for n, item in enumerate(walk.totals):
+            slot = w.at(self.frame.bases["arena"], self.frame.slots() + 128 * n)
+            pointers[item, "out"] = slot
+            for j, x in enumerate(reduction_of(item).start(w, lanes_of(walk.space.kind))):
+                w.store(x, w.at(slot, 64 * j))
+        space = walk.space
+        hoists = any(near in ("row", "column") for _, near in walk.reads)
+        if space.is_vector and not walk.totals:
+            self.region(walk, pointers, space.panels, 1)
+        elif space.is_vector:
+            self.region(walk, pointers, space.width // space.panel, 1)
+        elif hoists or walk.reduced:
+            whole = space.width // space.panel if walk.totals else space.panels
+            self.region(walk, pointers, space.rows, whole)
+        else:
+            self.region(walk, pointers, space.lines, 1)
+        if walk.totals and space.rest:
+            self.tail(walk, pointers)
+        for item, out in totals.items():
+            self.total(item, pointers[item, "out"], out, lanes_of(space.kind))
+
+    def strips(self, kernel: Strips) -> None:
+        """Write a product panel by panel, each followed by what the group makes of it."""
+        w = self.w
+        walk = Walk(kernel.group, self.stored)
+        (part,) = parts_of(kernel.product) or []
+        assert isinstance(part.form, Product), "only products of panels go in strips"
+        space = walk.space
+        room = self.frame.room(space.panel_bytes)
+        form = replace(part.form, panels=1)
+        pointers: Pointers = {(item, "out"): self.frame.address(item) for item in walk.writes}
+        scalars: Pointers = {}
+        for item, near in walk.reads:
+            if near == "scalar":
+                scalars[item, near] = as_used(self.frame.single(item), item)
+            else:
+                pointers[item, near] = room if item is kernel.product else self.frame.address(item)
+        left, right = self.frame.address(part.left), self.frame.address(part.right)
+
+        def panel(j: Value, _: list[Value]) -> None:
+            def moved(item: Item, near: str) -> Value:
+                base = pointers[item, near]
+                if item is kernel.product or near == "column":
+                    return base
+                by_column = near == "row" or (near == "out" and item.attrs.get("over"))
+                return w.at(base, j * (space.line if by_column else space.panel_bytes))
+
+            write_product(w, form, left, w.at(right, j * form.right_panel), room)
+            here = {key: moved(*key) for key in pointers}
+            self.region(walk, here | scalars, space.rows, 1)
+
+        w.repeat(space.panels, panel)
+
+    def region(self, walk: Walk, pointers: Pointers, rows: int, panels: int) -> None:
+        """Write the walk over so many rows of so many panels."""
+        apart = walk.space.panel_bytes
+        if walk.is_inline:
+            Lines(self.w, walk, pointers).write(rows, panels, apart, unroll=True)
+            return
+        names = list(pointers)
+
+        def build(inner: Writer, given: list[Value]) -> None:
+            inside = dict(zip(names, given, strict=False))
+            Lines(inner, walk, inside).write(*given[-3:], unroll=False)
+
+        parameters = [(f"p{n}", x.kind, 1) for n, x in enumerate(pointers.values())]
+        name = self.w.routine(
+            "lines", [*parameters, *((n, "i64", 1) for n in ("rows", "panels", "apart"))], build
+        )
+        counts = [self.w.constant(n, "i64") for n in (rows, panels, apart)]
+        self.w.call(name, *pointers.values(), *counts)
+
+    def tail(self, walk: Walk, pointers: Pointers) -> None:
+        """Write the last, partly filled panel; what totals take is masked there."""
+        w, space = self.w, walk.space
+        whole, lanes = space.width // space.panel, lanes_of(space.kind)
+        down = whole * (space.line if space.is_vector else space.panel_bytes)
+        across = whole * space.line
+
+        def start(item: Item, near: str) -> int:
+            if near == "row" or (near == "out" and item.attrs.get("over") == "rows"):
+                return across
+            is_total = near == "out" and item.attrs.get("over")
+            return 0 if near in ("scalar", "column") or is_total else down
+
+        moved = {
+            (item, near): w.at(x, start(item, near)) if start(item, near) else x
+            for (item, near), x in pointers.items()
+        }
+        masks = [w.lanes_below(space.rest - h * lanes, lanes) for h in range(walk.chunks)]
+        rows = 1 if space.is_vector else space.rows
+        Lines(w, walk, moved, masks).write(rows, 1, 0, unroll=walk.is_inline)
+
+    def total(self, item: Item, slot: Value, out: Value, lanes: int) -> None:
+        """Write the end of a total: its lanes come together."""
+        w, how = self.w, reduction_of(item)
+        held = [w.load(w.at(slot, 64 * j), kind, lanes) for j, kind in enumerate(how.carried)]
+        w.store(how.finish(w, how.across(w, held)), out)
