@@ -113,10 +113,28 @@ def _atanh(w: Real) -> Real:
     return mp.mpf(1) / 3 if w < TINY else (mp.atanh(z) - z) / z**3
 
 
+def _atanh_tail(w: Real) -> Real:
+    """Return (atanh(z) - z - z^3 / 3) / z^5, w = z^2."""
+    z = mp.sqrt(w)
+    return mp.mpf(1) / 5 if w < TINY else (mp.atanh(z) - z - z**3 / 3) / z**5
+
+
 def _log_cosh(w: Real) -> Real:
     """Return log(cosh(x / 2)) / x^2, w = x^2."""
     x = mp.sqrt(w)
     return mp.mpf(1) / 8 if w < TINY else mp.log(mp.cosh(x / 2)) / w
+
+
+def _erf(w: Real) -> Real:
+    """Return erf(x) / x - 1, w = x^2."""
+    x = mp.sqrt(w)
+    return 2 / mp.sqrt(mp.pi) - 1 if w < TINY else mp.erf(x) / x - 1
+
+
+def _erfcx(q: Real) -> Real:
+    """Return (1 + 2 a) exp(a^2) erfc(a), a = 4 (1 + q) / (1 - q)."""
+    a = 4 * (1 + q) / (1 - q)
+    return (1 + 2 * a) * mp.exp(a * a) * mp.erfc(a)
 
 
 def polynomials() -> list[Polynomial]:
@@ -139,6 +157,11 @@ def polynomials() -> list[Polynomial]:
             _atanh, lambda w: w, mp.mpf(0), narrow, {"f32": 3, "f64": 6},
         ),
         Polynomial(
+            "LOG_TAIL",
+            "(atanh(z) - z - z^3 / 3) / z^5 by w = z^2 for |z| <= 0.1716, of atanh(z)",
+            _atanh_tail, lambda w: w**2, mp.mpf(0), narrow, {"f64": 7},
+        ),
+        Polynomial(
             "LOG_COSH", "log(cosh(x / 2)) / x^2 by w = x^2 for |x| <= 0.45, of log(1 + exp(x))",
             _log_cosh, lambda w: w / mp.log1p(mp.exp(-mp.sqrt(w))),
             mp.mpf(0), mp.mpf("0.45") ** 2, {"f32": 3, "f64": 6},
@@ -146,6 +169,14 @@ def polynomials() -> list[Polynomial]:
         Polynomial(
             "SOFTPLUS", "(atanh(z) - z) / z^3 by w = z^2 for |z| <= 1/3, of atanh(z)",
             _atanh, lambda w: w, mp.mpf(0), third, {"f32": 5, "f64": 10},
+        ),
+        Polynomial(
+            "ERF", "erf(x) / x - 1 by w = x^2 for |x| <= 1, of erf(x) / x",
+            _erf, lambda w: 1 / (1 + _erf(w)), mp.mpf(0), mp.mpf(1), {"f64": 11},
+        ),
+        Polynomial(
+            "ERFCX", "(1 + 2 a) exp(a^2) erfc(a) by q = (a - 4) / (a + 4) for a <= 28, of itself",
+            _erfcx, lambda q: 1 / _erfcx(q), mp.mpf(-1), mp.mpf(24) / 32, {"f64": 22},
         ),
     ]  # fmt: skip
 
@@ -155,6 +186,13 @@ def split(number: Real, bits: int, kind: str) -> tuple[float, float]:
     unit = mp.mpf(2) ** (mp.floor(mp.log(number, 2)) + 1 - bits)
     high = mp.nint(number / unit) * unit
     return float(high), rounded(number - high, kind)
+
+
+def _first_rest() -> float:
+    """Return what the first coefficient of ERFCX lacks as a float64."""
+    (p,) = (p for p in polynomials() if p.name == "ERFCX")
+    first = interpolated(p.function, p.low, p.high, p.degrees["f64"])[0]
+    return float(first - mp.mpf(float(first)))
 
 
 HEAD = '''"""Coefficients, lowest power first, and constants. Made by ``scripts/coefficients.py``.
@@ -189,7 +227,13 @@ def text() -> str:
     for kind, bits in (("f32", 15), ("f64", 41)):
         high, low = split(mp.log(2), bits, kind)
         parts.append(f'    "{kind}": ({high!r}, {low!r}),\n')
-    return "".join(parts) + "}\n"
+    parts.append("}\n\n# What rounding took from the first coefficient of ERFCX.\n")
+    parts.append(f"ERFCX_REST = {_first_rest()!r}\n")
+    parts.append("\n# Factors of bell curves in two parts, to be added.\n")
+    for name, number in (("TWO_BY_ROOT_PI", 2 / mp.sqrt(mp.pi)), ("BELL", 1 / mp.sqrt(2 * mp.pi))):
+        high, low = split(number, 53, "f64")
+        parts.append(f"{name} = ({high!r}, {low!r})\n")
+    return "".join(parts)
 
 
 def main() -> int:

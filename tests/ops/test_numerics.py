@@ -368,3 +368,12 @@ def test_the_seeds_own_sigmoid_is_no_trap():
     found, slope = both(lambda x: 1 / (1 + np.exp(-x)), [-1000.0, 0.0, 1000.0])
     assert found.tolist() == [0.0, 0.5, 1.0]
     assert slope.tolist() == [0.0, 0.25, 0.0]
+
+
+@pytest.mark.parametrize("x", [1e9, 1e30, 1e200, 1.7e308])
+def test_the_bell_is_zero_far_out_and_never_nan(x):
+    for name in ("erf_slope", "normal_density"):
+        assert float(ops.function(name)(x)) == float(ops.function(name)(-x)) == 0.0
+    assert [float(ops.function("normal_cdf")(v)) for v in (x, -x)] == [1.0, 0.0]
+    assert [float(ops.function("gelu")(v)) for v in (x, -x)] == [x, 0.0]
+    assert [float(ops.function("gelu_slope")(v)) for v in (x, -x)] == [1.0, 0.0]

@@ -74,7 +74,7 @@ PROGRAM = """
     cr.train("2-2-1", [[0.0, 1.0]], [1.0], steps=2, engine="native")
     rng = np.random.default_rng(0)
     x, y = rng.random((200_000, 20)), rng.random(200_000)
-    some = slice(0, 200_000 // 256 + 256)
+    some = slice(0, 3 * 256 + 200_000 % 256)
     cr.train("20-64:relu-1", x[some], y[some], batch_size=256, steps=9, engine="native")
     before = resident_bytes()
     run = cr.train("20-64:relu-1", x, y, batch_size=256, epochs=1)

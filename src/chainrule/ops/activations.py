@@ -240,6 +240,7 @@ gelu_slope = elementwise(
         ),
         *POINTS,
     ],
+    native=lambda m, x: m.gelu_slope(x),
 )
 
 gelu = elementwise(
@@ -255,4 +256,5 @@ gelu = elementwise(
         ),
         *POINTS,
     ],
+    native=lambda m, x: m.gelu(x),
 )

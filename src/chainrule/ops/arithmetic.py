@@ -171,6 +171,7 @@ power_slope = elementwise(
     ],
     kinks=("0 where the exponent is 0, at base 0 too",),
     at_kink=lambda x, y, order=1, by=0: (x == 0) | ((y >= by) & (y < by + order) & (y % 1 == 0)),
+    native=lambda m, x, y, order=1, by=0: m.power_slope(x, y, order, by),
 )
 
 
@@ -207,4 +208,5 @@ power = elementwise(
     kinks=("d/dx x**0 = 0, at x = 0 too", "d/dy 0**y = 0 for y > 0"),
     at_kink=lambda x, y: (y == 0) | ((x == 0) & (y > 0)),
     rewrite=lambda x, y: only(x, y) if is_constant(y, 1) else None,
+    native=lambda m, x, y: m.power(x, y),
 )

@@ -137,6 +137,7 @@ def _bell(x: Array) -> Array:
 
 def _gauss(x: Array, factor: float) -> Array:
     """Return exp(-factor * x^2), factor a power of two, with the rounding of x^2 made good."""
+    x = np.clip(x, -64.0, 64.0)  # beyond, it is 0
     head = x.astype(np.float32).astype(np.float64)  # its square is exact
     rest = np.where(np.isfinite(head), (x - head) * (x + head), 0.0)
     return np.asarray(np.exp(-factor * head * head) * np.exp(-factor * rest))
@@ -149,6 +150,7 @@ erf_slope = elementwise(
     local=lambda out, x: (-2.0 * within(x, 64.0) * out,),
     latex=r"\tfrac{{2}}{{\sqrt\pi}} e^{{-{0}^2}}",
     examples=[(0.0,), ([-2.0, 0.5],)],
+    native=lambda m, x: m.erf_slope(x),
 )
 
 erf = elementwise(
@@ -158,6 +160,7 @@ erf = elementwise(
     local=lambda out, x: (apply("erf_slope", x),),
     latex=r"\mathrm{{erf}}({0})",
     examples=[Example(([-2.0, 0.5],), out=[-0.9953222650189527, 0.5204998778130465]), (0.0,)],
+    native=lambda m, x: m.erf(x),
 )
 
 erfc = elementwise(
@@ -167,6 +170,7 @@ erfc = elementwise(
     local=lambda out, x: (-apply("erf_slope", x),),
     latex=r"\mathrm{{erfc}}({0})",
     examples=[Example(([-2.0, 0.5],), out=[1.9953222650189528, 0.4795001221869535]), (0.0,)],
+    native=lambda m, x: m.erfc(x),
 )
 
 
@@ -191,6 +195,7 @@ normal_density = elementwise(
     local=lambda out, x: (-within(x, 64.0) * out,),
     latex=r"\varphi({0})",
     examples=[(0.0,), ([-2.0, 0.5],)],
+    native=lambda m, x: m.normal_density(x),
 )
 
 normal_cdf = elementwise(
@@ -200,4 +205,5 @@ normal_cdf = elementwise(
     local=lambda out, x: (apply("normal_density", x),),
     latex=r"\Phi({0})",
     examples=[Example(([-2.0, 0.5],), out=[0.022750131948179207, 0.6914624612740131]), (0.0,)],
+    native=lambda m, x: m.normal_cdf(x),
 )

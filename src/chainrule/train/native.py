@@ -32,6 +32,9 @@ INSTRUCTION_FLOPS = 10_000
 WORTH_FLOPS = 1e9
 """Less work than this is done before machine code is made: about a third of a second."""
 
+THREADS_FLOPS = 10_000_000
+"""A step of less work is done by one thread: where threads meet costs more than it saves."""
+
 MOST_CLASSES = 2**24
 """Class numbers are held as float32 in a float32 plan; whole numbers are exact up to here."""
 
@@ -102,7 +105,8 @@ def _training_code(setup: Setup, rows: int) -> tuple[Map, Code]:
         names = [*setup.network.specs, *setup.slot_names()]
         gathers = {} if setup.full_batch else kinds
         plan = setup.program(rows, "train").plan
-        setup.compiled[key] = code_of(plan, host(), names, gathers, rows, [])
+        many = setup.program(batch_sizes(setup)[0], "train").plan.flops >= THREADS_FLOPS
+        setup.compiled[key] = code_of(plan, host(), names, gathers, rows, [], many)
     found: tuple[Map, Code] = setup.compiled[key]
     return found
 

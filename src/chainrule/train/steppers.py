@@ -7,6 +7,7 @@ it arose. Knows setups and engines; knows nothing of epochs, callbacks or people
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -117,27 +118,75 @@ def one_step(
     return trouble or state_trouble(setup, step, state, result.new) or result
 
 
+PROBE_EVERY = 24
+"""Of so many spells one is done by another number of threads, to see whether that is faster now."""
+
+
 @dataclass
 class Pace:
-    """How many steps a spell of machine code has, from the time of the last one."""
+    """How many threads and steps the next spell of machine code has, from the times of others.
 
+    No bit depends on the number of threads, so the faster one is taken, and looked for again from
+    time to time: other programs come and go.
+
+    Attributes
+    ----------
+    options : tuple of int
+        Numbers of threads to choose from.
+    seconds : float
+        How long a spell should be.
+    per_step : dict of int to float
+        Seconds of a step, by threads, when it was last tried.
+
+    Examples
+    --------
+    >>> pace = Pace(options=(1, 2))
+    >>> pace.see(1, 8, 0.008)
+    >>> pace.see(2, 8, 0.005)
+    >>> pace.next()[0]
+    2
+    """
+
+    options: tuple[int, ...] = (1,)
     seconds: float = SPELL_SECONDS
-    steps: int = 1
+    per_step: dict[int, float] = field(default_factory=dict)
+    last: int = 1
+    spells: int = 0
 
-    def see(self, steps: int, seconds: float) -> None:
-        """Take note of a spell; the next one is at most eight times as long."""
-        wanted = int(steps * self.seconds / max(seconds, 1e-7))
-        self.steps = max(1, min(wanted, 8 * max(steps, self.steps)))
+    def next(self) -> tuple[int, int]:
+        """Return (threads, steps) of the next spell."""
+        self.spells += 1
+        unknown = [n for n in self.options if n not in self.per_step]
+        if unknown:
+            return unknown[0], self.last
+        best = min(self.options, key=lambda n: self.per_step[n])
+        if len(self.options) > 1 and self.spells % PROBE_EVERY == 0:
+            other = self.options[(self.options.index(best) + 1) % len(self.options)]
+            return other, max(1, self._fitting(other) // 8)
+        return best, min(8 * self.last, self._fitting(best))
+
+    def _fitting(self, threads: int) -> int:
+        return max(1, int(self.seconds / max(self.per_step[threads], 1e-9)))
+
+    def see(self, threads: int, steps: int, seconds: float) -> None:
+        """Take note of a spell."""
+        self.per_step[threads] = seconds / max(steps, 1)
+        self.last = steps
 
 
-@dataclass
-class _Seen:
-    """The state as arrays, unpacked when it is asked for."""
+def cores() -> int:
+    """Return how many cores this process may use.
 
-    state: dict[str, Array] | None = None
+    Examples
+    --------
+    >>> cores() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-@dataclass(init=False)
 class Native:
     """Does many steps at a time, in machine code.
 
@@ -153,32 +202,33 @@ class Native:
         Steps that are planned.
     """
 
-    setup: Setup
-    snapshots: Snapshots
-    pace: Pace = field(default_factory=Pace)
-
     def __init__(self, setup: Setup, initial: State, snapshots: Snapshots, steps: int) -> None:
-        self.setup, self.snapshots, self.pace, self.seen = setup, snapshots, Pace(), _Seen()
+        self.setup, self.snapshots = setup, snapshots
+        self._state: dict[str, Array] | None = None
         self.loop = native_loop(setup, initial)
+        together = min(self.loop.threads, cores())
+        self.pace = Pace((1, together) if together > 1 else (1,))
         self.start = math.nan
         snapshots.expect(steps, sum(array.nbytes for array in initial.values()))
 
     @property
     def state(self) -> dict[str, Array]:
         """The state after the steps that were taken."""
-        if self.seen.state is None:
-            self.seen.state = self.loop.state()
-        return self.seen.state
+        if self._state is None:
+            self._state = self.loop.state()
+        return self._state
 
     def advance(self, step: int, most: int) -> Advanced:
         """Take as many steps as fit into a spell."""
         numbers = max(1, MOST_NUMBERS // len(self.setup.batch(0)))
-        count = 1 if step == 0 else min(most, self.pace.steps, numbers)
+        threads, fitting = (1, 1) if step == 0 else self.pace.next()
+        count = min(most, fitting, numbers)
         rows = row_numbers(self.setup, step, count)
         began = time.perf_counter()
-        self.seen.state = None
-        done = self.loop.advance(step, count, rows, self.snapshots.every)
-        self.pace.see(count, time.perf_counter() - began)
+        self._state = None
+        done = self.loop.advance(step, count, rows, self.snapshots.every, threads)
+        if step:
+            self.pace.see(threads, count, time.perf_counter() - began)
         for k, state in done.copies.items():
             self.snapshots.offer(k, state)
         if step == 0 and len(done.losses):
@@ -223,10 +273,10 @@ class Native:
             new = self.loop.state()
             found = state_trouble(self.setup, k, old, new)
             if found is not None:
-                self.seen.state = dict(old)
+                self._state = dict(old)
                 return found
             old = new
-        self.seen.state = dict(old)
+        self._state = dict(old)
         return None
 
     def _is_ruined(self, state: State) -> bool:

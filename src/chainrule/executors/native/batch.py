@@ -37,8 +37,9 @@ class Source:
 
 
 def write_gather(
-    w: Writer, source: Source, count: int, array: Value, numbers: Value, out: Value
-) -> None:
+    w: Writer, source: Source, count: int, array: Value, numbers: Value, out: Value,
+    share: tuple[Value, Value],
+) -> None:  # fmt: skip
     """Write the loop that copies rows.
 
     Parameters
@@ -51,17 +52,22 @@ def write_gather(
         Rows of the batch.
     array, numbers, out : Value
         Where the array, the row numbers (int64) and the batch are.
+    share : tuple of Value
+        The first of the rows that are copied here, and how many.
     """
     layout = source.layout
     width = layout.entries // count
 
-    def row(i: Value, _: list[Value]) -> None:
+    first, mine = share
+
+    def row(n: Value, _: list[Value]) -> None:
+        i = first + n
         number = w.load(w.at(numbers, i * 8), "i64")
         place = w.at(array, number * (width * SIZES[source.kind]))
         line = layout.line if not layout.is_vector else width * layout.size
         _copy_row(w, source, width, place, w.at(out, i * line))
 
-    w.repeat(count, row)
+    w.repeat(mine if not mine.is_literal else int(mine.text), row)
 
 
 def _copy_row(w: Writer, source: Source, width: int, place: Value, out: Value) -> None:

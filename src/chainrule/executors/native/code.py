@@ -141,10 +141,10 @@ def _llvm() -> str:
 
 def code_of(
     plan: Plan, target: Target, state: Sequence[str], gathers: Mapping[str, str], rows: int,
-    keep: Sequence[Node],
+    keep: Sequence[Node], threads: bool = False,
 ) -> tuple[Map, Code]:  # fmt: skip
     """Return the code of a plan and the map of its memory, from the cache if they are there."""
-    given = json.dumps([list(state), sorted(gathers.items()), rows])
+    given = json.dumps([list(state), sorted(gathers.items()), rows, threads])
     kept = json.dumps([plan.number(node) for node in keep])
     key = disk.key_of("plan", plan_key(plan), given, kept, target.signature, _llvm())
     entry = disk.read(key)
@@ -153,7 +153,7 @@ def code_of(
         from chainrule.executors.native.lowering import lower, map_of  # not needed from the cache
 
         lowered = lower(
-            plan, state=state, gathers=gathers, rows=rows, keep=keep, fused=target.fused
+            plan, state=state, gathers=gathers, rows=rows, keep=keep, target=target, threads=threads
         )
         map_, own = map_of(lowered), compile_text(lowered.text, target)
         disk.write(key, _packed(map_, list(lowered.kernels), own))

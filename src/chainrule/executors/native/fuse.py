@@ -18,6 +18,7 @@ from typing import Literal
 from chainrule.executors.native.items import REDUCTIONS, Item, Items, Operand
 from chainrule.executors.native.layout import Layout, layout_of
 from chainrule.executors.native.matmul import parts_of
+from chainrule.executors.native.moves import MOVES
 from chainrule.executors.native.target import lanes_of
 from chainrule.graph import primitives
 from chainrule.types import Shape
@@ -136,10 +137,6 @@ def family(item: Item) -> str:
     if item.op in MOVES and not (item.op == "expand" and _is_map(item)):
         return "move"
     return "map" if _is_map(item) else "numpy"
-
-
-MOVES = ("transpose", "reshape", "expand")
-"""Operations that only put entries elsewhere, and have a kernel for it."""
 
 
 def _is_map(item: Item) -> bool:
@@ -292,11 +289,18 @@ def _sink(items: Items, found: _Plan, is_cheap: Callable[[Item], bool]) -> None:
     """Move cheap items to the level of their readers, where all are of one form."""
     for item in reversed(items.all):
         users = found.users[item]
-        if found.family.get(item) != "map" or not users or not is_cheap(item):
+        if not users or not _is_movable(item, found) or not is_cheap(item):
             continue
         operands = [(x, user) for user in users for x in user.inputs if x.item is item]
         if all(_together(x, user, found) for x, user in operands):
             found.level[item] = max(found.level[item], min(found.level[u] for u in users))
+
+
+def _is_movable(item: Item, found: _Plan) -> bool:
+    """Tell whether an item may join another group: a map, or the reduction of a narrow row."""
+    family = found.family.get(item)
+    by_row = item.attrs.get("over") == "row" and found.key[item][0] != "row"
+    return family == "map" or (family == "reduce" and by_row)
 
 
 def _kernels(items: Items, found: _Plan) -> list[Kernel]:

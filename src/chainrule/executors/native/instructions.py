@@ -65,11 +65,15 @@ class Instructions:
         Where declarations and routines go.
     fused : bool
         Whether multiply-add may be rounded once.
+    pause : str
+        A call for a thread that waits, or nothing.
     """
 
-    def __init__(self, module: Module | None = None, *, fused: bool = True) -> None:
+    def __init__(
+        self, module: Module | None = None, *, fused: bool = True, pause: str = ""
+    ) -> None:
         self.module = module or Module()
-        self.fused = fused
+        self.fused, self.pause = fused, pause
         self.lines: list[str | None] = []
         self.block = "entry"
         self.count = 0

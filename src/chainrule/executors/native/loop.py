@@ -6,6 +6,8 @@ Knows programs and the driver; knows no epochs' meaning and no training.
 from __future__ import annotations
 
 import ctypes
+import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +16,8 @@ import numpy as np
 
 from chainrule.executors.native.code import Code, compiled, load
 from chainrule.executors.native.driver import Field, driver_text
+from chainrule.executors.native.layout import aligned_bytes
+from chainrule.executors.native.meeting import MOST_THREADS, SLOT_BYTES
 from chainrule.executors.native.program import NativeProgram
 from chainrule.executors.native.signals import IO, Stop
 from chainrule.executors.native.target import host
@@ -71,29 +75,12 @@ class NativeLoop:
         rows: tuple[int, int], per_epoch: int,
     ) -> None:  # fmt: skip
         rest.state = main.state
-        self.main, self.rest, self.arrays = main, rest, dict(arrays)
-        self.job = np.zeros(len(Field), np.int64)
-        self.per_epoch = per_epoch
-        self.set(Field.STATE, main.state.ctypes.data)
-        self.set(Field.STATE_BYTES, main.state.nbytes)
-        self.set(Field.PER_EPOCH, per_epoch)
-        for program, fields in (
-            (main, (Field.MAIN, Field.MAIN_ARENA, Field.IO)),
-            (rest, (Field.REST, Field.REST_ARENA, Field.REST_IO)),
-        ):
-            values = (program.code.address("step"), program.arena.ctypes.data,
-                      program.io.ctypes.data)  # fmt: skip
-            for field, value in zip(fields, values, strict=True):
-                self.set(field, value)
-            for name, array in self.arrays.items():
-                program.io.view(np.int64)[IO[name]] = array.ctypes.data
-        self.set(Field.MAIN_ROWS, rows[0])
-        self.set(Field.REST_ROWS, rows[1])
+        self.main, self.rest, self.arrays, self.rows = main, rest, dict(arrays), rows
+        self.per_epoch, self.programs = per_epoch, (main, rest)
+        self.threads = MOST_THREADS if main.map.is_threaded and rest.map.is_threaded else 1
+        self.counts = aligned_bytes(MOST_THREADS * SLOT_BYTES)
         self.run = driver().function("run", ctypes.c_int64, ctypes.c_void_p)
-
-    def set(self, field: Field, value: int) -> None:
-        """Write a number of the job."""
-        self.job[field] = value
+        self.crew = [_Member(self, n) for n in range(1)]
 
     def limit(self, value: float) -> None:
         """Set the loss above which a step is not taken."""
@@ -109,7 +96,9 @@ class NativeLoop:
         """Return the state, or a copy of it that was put aside."""
         return self.main.state_arrays(memory)
 
-    def advance(self, step: int, count: int, numbers: Array, every: int) -> Advance:
+    def advance(
+        self, step: int, count: int, numbers: Array, every: int, threads: int = 1
+    ) -> Advance:
         """Do some steps.
 
         Parameters
@@ -120,27 +109,43 @@ class NativeLoop:
             The row numbers of all of them (int64), inside the arrays.
         every : int
             The state before each step that this divides is put aside; 0: none.
+        threads : int
+            Threads that do them together, where the programs allow it. No bit depends on it.
         """
         first = -(-step // every) * every if every else -1
         due = len(range(first, step + count, every)) if every else 0
         copies = np.empty((due, self.main.state.nbytes), np.uint8)
-        losses, penalties = np.zeros(count + 1), np.zeros(count + 1)
-        for field, value in (
-            (Field.STEP, step), (Field.COUNT, count), (Field.POSITION, step % self.per_epoch),
-            (Field.NUMBERS, numbers.ctypes.data), (Field.LOSSES, losses.ctypes.data),
-            (Field.PENALTIES, penalties.ctypes.data), (Field.NEXT_COPY, first if due else -1),
-            (Field.EVERY, every), (Field.COPIES, copies.ctypes.data), (Field.STOP, 0),
-        ):  # fmt: skip
-            self.set(field, value)
-        done = self.run(self.job.ctypes.data)
-        stop = Stop(int(self.job[Field.STOP]))
+        threads = min(threads, self.threads)
+        self.crew += [_Member(self, n) for n in range(len(self.crew), threads)]
+        self.counts[:] = 0
+        for member in self.crew[:threads]:
+            member.prepare(step, count, numbers, threads)
+        leader = self.crew[0]
+        leader.set(Field.NEXT_COPY, first if due else -1)
+        leader.set(Field.EVERY, every)
+        leader.set(Field.COPIES, copies.ctypes.data)
+        done = self._together(threads)
+        stop = Stop(int(leader.job[Field.STOP]))
         self.raise_failure()
         seen = done + (stop != Stop.DONE)
         made = list(range(first, step + seen, every)) if due else []
         return Advance(
-            done, losses[:seen], penalties[:seen], stop,
+            done, leader.losses[:seen], leader.penalties[:seen], stop,
             {k: self.state(copies[n]) for n, k in enumerate(made)},
         )  # fmt: skip
+
+    def _together(self, threads: int) -> int:
+        """Let so many threads run, this one among them; return the steps that were done."""
+        others = [
+            threading.Thread(target=self.run, args=(member.job.ctypes.data,), daemon=True)
+            for member in self.crew[1:threads]
+        ]
+        for other in others:
+            other.start()
+        done = int(self.run(self.crew[0].job.ctypes.data))
+        for other in others:
+            other.join()
+        return done
 
     def raise_failure(self) -> None:
         """Raise what went wrong in an operation that NumPy computed."""
@@ -149,3 +154,65 @@ class NativeLoop:
             if program.failure is not None:
                 failure, program.failure = program.failure, None
                 raise failure
+
+
+class _Member:
+    """One thread of a loop: its job, and the numbers it tells a step.
+
+    Parameters
+    ----------
+    loop : NativeLoop
+        Whose.
+    number : int
+        Which thread; 0 leads.
+    """
+
+    def __init__(self, loop: NativeLoop, number: int) -> None:
+        self.loop, self.number = loop, number
+        self.job = np.zeros(len(Field), np.int64)
+        self.losses = self.penalties = np.zeros(0)
+        self.ios = [p.io if number == 0 else aligned_bytes(p.io.nbytes) for p in loop.programs]
+        self.set(Field.STATE, loop.main.state.ctypes.data)
+        self.set(Field.STATE_BYTES, loop.main.state.nbytes)
+        self.set(Field.PER_EPOCH, loop.per_epoch)
+        places = (
+            (Field.MAIN, Field.MAIN_ARENA, Field.IO, Field.MAIN_ROWS),
+            (Field.REST, Field.REST_ARENA, Field.REST_IO, Field.REST_ROWS),
+        )
+        for program, fields, io, rows in zip(
+            loop.programs, places, self.ios, loop.rows, strict=True
+        ):
+            values = (program.code.address("step"), program.arena.ctypes.data, io.ctypes.data, rows)
+            for field, value in zip(fields, values, strict=True):
+                self.set(field, value)
+            for name, array in loop.arrays.items():
+                io.view(np.int64)[IO[name]] = array.ctypes.data
+
+    def set(self, field: Field, value: int) -> None:
+        """Write a number of the job."""
+        self.job[field] = value
+
+    def prepare(self, step: int, count: int, numbers: Array, threads: int) -> None:
+        """Get ready for some steps."""
+        self.losses, self.penalties = np.zeros(count + 1), np.zeros(count + 1)
+        for field, value in (
+            (Field.STEP, step), (Field.COUNT, count), (Field.NUMBERS, numbers.ctypes.data),
+            (Field.POSITION, step % self.loop.per_epoch), (Field.STOP, 0), (Field.NEXT_COPY, -1),
+            (Field.LOSSES, self.losses.ctypes.data), (Field.PENALTIES, self.penalties.ctypes.data),
+        ):  # fmt: skip
+            self.set(field, value)
+        for program, io in zip(self.loop.programs, self.ios, strict=True):
+            numbers_ = io.view(np.int64)
+            numbers_[IO.THREAD], numbers_[IO.THREADS] = self.number, threads
+            numbers_[IO.MEETING], numbers_[IO.YIELD] = self.loop.counts.ctypes.data, others_run()
+            io.view(np.float64)[IO.LIMIT] = program.io.view(np.float64)[IO.LIMIT]
+
+
+@cache
+def others_run() -> int:
+    """Return the address of the function that lets other threads of the machine run."""
+    if sys.platform == "win32":
+        library, name = ctypes.WinDLL("kernel32"), "SwitchToThread"
+    else:
+        library, name = ctypes.CDLL(None), "sched_yield"
+    return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0

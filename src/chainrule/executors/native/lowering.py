@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from chainrule.executors.native.batch import Source
-from chainrule.executors.native.fuse import fuse
+from chainrule.executors.native.fuse import Kernel, Single, fuse
 from chainrule.executors.native.groups import compute
 from chainrule.executors.native.items import Item, Items, Operand, items_of
 from chainrule.executors.native.memory import Call, Map, Spot
@@ -20,6 +20,7 @@ from chainrule.executors.native.place import SLACK, place
 from chainrule.executors.native.signals import IO
 from chainrule.executors.native.step import Job, describe, write_step
 from chainrule.executors.native.strips import in_strips
+from chainrule.executors.native.target import Target
 from chainrule.executors.native.values import Value
 from chainrule.executors.native.writer import Writer
 from chainrule.graph import Node
@@ -71,7 +72,8 @@ def lower(
     gathers: Mapping[str, str] | None = None,
     rows: int = 1,
     keep: Sequence[Node] = (),
-    fused: bool = True,
+    target: Target,
+    threads: bool = False,
 ) -> Lowered:
     """Return a plan lowered to text.
 
@@ -87,8 +89,10 @@ def lower(
         Rows that are picked.
     keep : sequence of Node
         Nodes whose values must be there after a step.
-    fused : bool
-        Whether multiply-add may be rounded once.
+    target : Target
+        The machine that it is for.
+    threads : bool
+        Whether several threads may carry out a step together.
     """
     items = items_of(plan)
     named = {item.name: item for item in items if item.is_leaf and item.name}
@@ -117,8 +121,9 @@ def lower(
         loss=_role(plan, items, "L"),
         penalty=_role(plan, items, "penalty"),
         is_training=bool(state),
+        is_threaded=threads and bool(state) and not _calls_numpy(kernels),
     )  # fmt: skip
-    text, kernels_text = write_step(job, fused=fused)
+    text, kernels_text = write_step(job, fused=target.fused, pause=target.pause)
     places.arena_bytes += SLACK
     places.state_bytes += SLACK
     return Lowered(plan, items, job, text, kernels_text, list(state), kept)
@@ -140,6 +145,10 @@ def kept_nodes(plan: Plan, state: Sequence[str], keep: Sequence[Node]) -> list[N
     return list(dict.fromkeys([*roles, *keep]))
 
 
+def _calls_numpy(kernels: Sequence[Kernel]) -> bool:
+    return any(isinstance(kernel, Single) and kernel.what == "numpy" for kernel in kernels)
+
+
 def _role(plan: Plan, items: Items, name: str) -> Operand | None:
     node = plan.forward.get(name)
     return None if node is None or node.size != 1 else items.of[node]
@@ -147,6 +156,8 @@ def _role(plan: Plan, items: Items, name: str) -> Operand | None:
 
 def is_cheap(item: Item) -> bool:
     """Tell whether computing an item again costs less than storing and reading it."""
+    if item.attrs.get("over"):
+        return True
     attrs = tuple(sorted((k, str(v)) for k, v in item.attrs.items()))
     kinds = tuple((x.item.is_bool, x.item.is_number) for x in item.inputs)
     return _lines(item.op, item.kind, kinds, attrs, _Shown(item)) <= CHEAP_LINES
@@ -216,4 +227,5 @@ def map_of(lowered: Lowered) -> Map:
             )
             for i in lowered.job.numpy if i.node is not None
         ],
+        is_threaded=lowered.job.is_threaded,
     )  # fmt: skip

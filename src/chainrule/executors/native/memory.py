@@ -84,6 +84,8 @@ class Map:
         Results, by the number of their instruction.
     calls : list of Call
         What NumPy computes, in the order of the numbers that machine code asks for.
+    is_threaded : bool
+        Whether several threads may carry out a step together.
     """
 
     state_bytes: int
@@ -93,6 +95,7 @@ class Map:
     constants: dict[int, Spot]
     values: dict[int, Spot]
     calls: list[Call]
+    is_threaded: bool = False
 
 
 def to_plain(found: Map) -> dict[str, Any]:
@@ -100,6 +103,7 @@ def to_plain(found: Map) -> dict[str, Any]:
     return {
         "bytes": [found.state_bytes, found.arena_bytes],
         "state": found.state,
+        "threads": found.is_threaded,
         "leaves": {k: _plain(s) for k, s in found.leaves.items()},
         "constants": {str(k): _plain(s) for k, s in found.constants.items()},
         "values": {str(k): _plain(s) for k, s in found.values.items()},
@@ -115,6 +119,7 @@ def from_plain(data: dict[str, Any]) -> Map:
     return Map(
         state_bytes=state_bytes,
         arena_bytes=arena_bytes,
+        is_threaded=data["threads"],
         state=data["state"],
         leaves={k: _spot(s) for k, s in data["leaves"].items()},
         constants={int(k): _spot(s) for k, s in data["constants"].items()},

@@ -138,7 +138,9 @@ def _is_safe(kernels: Sequence[Kernel], position: int, old: Item, new: Item) -> 
                 item.attrs.get("over") or relation(x.shape, item.shape) != "full"
             ):
                 return False
-    later = [item for k in kernels[position + 1 :] for item in k.items]
+    level = kernels[position].level
+    others = [k for n, k in enumerate(kernels) if n > position or k.level == level]
+    later = [item for k in others if k is not kernels[position] for item in k.items]
     return all(x.item is not old for item in later for x in item.inputs)
 
 
@@ -150,7 +152,10 @@ def _arena(kernels: Sequence[Kernel], found: Places, kept: frozenset[Item] | set
             last[item] = max(last.get(item, n), n)
             last.update({x.item: n for x in item.inputs})
     free: list[tuple[int, int]] = []
+    dead: list[tuple[int, int]] = []
     for n, kernel in enumerate(kernels):
+        if n and kernel.level != kernels[n - 1].level:  # within a level the order is free
+            free, dead = free + dead, []
         for item in kernel.items:
             if item in found.stored and item not in found.at:
                 found.at[item] = ("arena", _take(free, _room(item), found))
@@ -158,7 +163,7 @@ def _arena(kernels: Sequence[Kernel], found: Places, kept: frozenset[Item] | set
         for item in done:
             region, start = found.at[item]
             if region == "arena":
-                free.append((_room(item), start))
+                dead.append((_room(item), start))
 
 
 def _take(free: list[tuple[int, int]], size: int, found: Places) -> int:

@@ -9,6 +9,7 @@ No result depends on how many rows are computed together. Knows layouts; knows n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chainrule.executors.native.forms import GRAIN, Product
@@ -29,8 +30,31 @@ INLINE_WORK = 40
 """A product of at most so many multiply-adds of vectors is written out where it happens."""
 
 
+Share = Callable[[int], tuple[Value, Value]]
+"""Tells which of a number of equal things are done here: the first, and how many."""
+
+MANY_PANELS = 8
+"""From so many panels on they are what is shared out; else blocks of rows, or tiles, are."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where the operands, the result and waiting sums of a product are."""
+
+    a: Value
+    b: Value
+    c: Value
+    waiting: Value
+
+
 def write_product(
-    w: Writer, product: Product, a: Value, b: Value, c: Value, waiting: Value | None = None
+    w: Writer,
+    product: Product,
+    a: Value,
+    b: Value,
+    c: Value,
+    waiting: Value | None = None,
+    share: Share | None = None,
 ) -> None:
     """Write a product: in place where it is tiny, else as calls of shared routines.
 
@@ -42,19 +66,23 @@ def write_product(
         Its form.
     a, b, c, waiting : Value
         Where the operands, the result and `Product.waiting_bytes` of free memory are.
+    share : callable, optional
+        Which part is computed here; all of it by default.
     """
     if product.vectors <= INLINE_WORK and product.terms <= GRAIN:
         _write_out(w, product, a, b, c)
         return
-    left, rows = product.left, product.rows
-    whole, rest = divmod(rows, left.row_block)
+    left = product.left
+    whole, rest = divmod(product.rows, left.row_block)
+    places = _Places(a, b, c, waiting or c)
     if whole:
-        _call(w, product, (a, b, c, waiting or c), blocks=whole, rows=left.row_block)
+        _call(w, product, places, whole, left.row_block, share)
     if rest:
-        first = whole * left.row_block
         start = w.at(a, whole * left.row_jump)
-        here = w.at(c, first * product.out_line)
-        _call(w, product, (start, b, here, waiting or c), blocks=1, rows=rest)
+        done = whole * left.row_block
+        here = w.at(c, done * product.out_line)
+        own = w.at(places.waiting, product.waiting_bytes // product.rows * done)
+        _call(w, product, _Places(start, b, here, own), 1, rest, share)
 
 
 def _write_out(w: Writer, product: Product, a: Value, b: Value, c: Value) -> None:
@@ -84,7 +112,8 @@ def _number(w: Writer, a: Value, offset: int, kind: str) -> Value:
 
 
 PARAMETERS = (
-    ("a", "ptr"), ("row_blocks", "i64"), ("row_jump", "i64"), ("rows", "i64"), ("row", "i64"),
+    ("a", "ptr"), ("row_blocks", "i64"), ("row_jump", "i64"), ("rows", "i64"),
+    ("first", "i64"), ("tiles", "i64"), ("row", "i64"),
     ("term", "i64"), ("terms", "i64"), ("block_bits", "i64"), ("jump", "i64"),
     ("b", "ptr"), ("b_panel", "i64"), ("c", "ptr"), ("c_panel", "i64"), ("c_line", "i64"),
     ("panels", "i64"), ("grains", "i64"), ("waiting", "ptr"), ("wait_panel", "i64"),
@@ -94,32 +123,53 @@ PARAMETERS = (
 
 
 def _call(
-    w: Writer, product: Product, places: tuple[Value, Value, Value, Value], *, blocks: int,
-    rows: int,
-) -> None:  # fmt: skip
+    w: Writer, product: Product, places: _Places, blocks: int, rows: int, share: Share | None
+) -> None:
     """Call the routine for so many blocks of so many rows."""
-    a, b, c, waiting = places
-    left = product.left
-    height = _height(rows)
+    left, height = product.left, _height(rows)
+    panels, mine, tiles = _parts(w, product.panels, blocks, -(-rows // height), share)
+    own = blocks * rows * product.line
+    down = mine[0] * rows
+    a = w.at(places.a, mine[0] * left.row_jump)
+    right = w.at(places.b, panels[0] * product.right_panel)
+    c = w.at(w.at(places.c, panels[0] * product.out_panel), down * product.out_line)
+    waiting = w.at(w.at(places.waiting, panels[0] * own), down * product.line)
+    given: dict[str, Value | int] = {
+        "a": a, "row_blocks": mine[1], "row_jump": left.row_jump, "rows": rows,
+        "first": tiles[0], "tiles": tiles[1], "row": left.rows_apart, "term": left.terms_apart,
+        "terms": product.terms, "block_bits": left.term_block.bit_length() - 1,
+        "jump": left.term_jump, "b": right, "b_panel": product.right_panel, "c": c,
+        "c_panel": product.out_panel, "c_line": product.out_line, "panels": panels[1],
+        "grains": product.grains, "waiting": waiting, "wait_panel": own,
+        "level": own * product.panels,
+    }  # fmt: skip
     many = product.terms > GRAIN
     name = w.kernel(
         f"product_{product.kind}_{height}x{product.chunks}",
         [(n, kind, 1) for n, kind in PARAMETERS],
-        lambda inner, given: _Routine(inner, product, height, given, many=many).write(),
+        lambda inner, values: _Routine(inner, product, height, values, many=many).write(),
     )
-    whole = [
-        blocks, left.row_jump, rows, left.rows_apart, left.terms_apart, product.terms,
-        left.term_block.bit_length() - 1, left.term_jump,
-    ]  # fmt: skip
-    numbers = [w.constant(n, "i64") for n in whole]
-    right, out, line, panels, grains, own, level = (
-        w.constant(n, "i64") for n in (
-            product.right_panel, product.out_panel, product.out_line, product.panels,
-            product.grains, blocks * rows * product.line,
-            blocks * rows * product.line * product.panels,
-        )
-    )  # fmt: skip
-    w.call(name, a, *numbers, b, right, c, out, line, panels, grains, waiting, own, level)
+    values = [given[n] for n, _ in PARAMETERS]
+    w.call(name, *(x if isinstance(x, Value) else w.constant(x, "i64") for x in values))
+
+
+Range = tuple[Value, Value]
+
+
+def _parts(
+    w: Writer, panels: int, blocks: int, tiles: int, share: Share | None
+) -> tuple[Range, Range, Range]:
+    """Return the ranges of panels, blocks of rows and tiles of a block that are computed here."""
+
+    def all_of(total: int) -> Range:
+        return w.constant(0, "i64"), w.constant(total, "i64")
+
+    give = share or all_of
+    if panels >= MANY_PANELS:
+        return give(panels), all_of(blocks), all_of(tiles)
+    if blocks > 1:
+        return all_of(panels), give(blocks), all_of(tiles)
+    return all_of(panels), all_of(blocks), give(tiles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,11 +278,11 @@ class _Routine:
         a = w.at(sums.a, q * g["row_jump"])
         before, last = q * g["rows"], g["rows"] - self.height
 
-        def tile(t: Value, _: list[Value]) -> None:
-            row = w.smaller(t * self.height, last)
+        def tile(n: Value, _: list[Value]) -> None:
+            row = w.smaller((g["first"] + n) * self.height, last)
             self.tile(w.at(a, row * g["row"]), before + row, sums)
 
-        w.repeat(w.quotient(g["rows"] + (self.height - 1), self.height), tile)
+        w.repeat(g["tiles"], tile)
 
     def tile(self, a: Value, row: Value, sums: _Sums) -> None:
         """Write one tile."""

@@ -28,3 +28,7 @@ class IO(IntEnum):
     LIMIT = 5
     STEP = 6
     CALLBACK = 7
+    THREAD = 8
+    THREADS = 9
+    MEETING = 10
+    YIELD = 11

@@ -50,6 +50,8 @@ class Job:
         Numbers that must be 1, or the step is refused.
     loss, penalty : Operand or None
         What is written to `io`.
+    is_threaded : bool
+        Whether several threads carry out the step together.
     is_training : bool
         Whether the state is updated in place, and not where the loss is above the limit.
     numpy : list of Item
@@ -64,13 +66,14 @@ class Job:
     loss: Operand | None = None
     penalty: Operand | None = None
     is_training: bool = False
+    is_threaded: bool = False
     numpy: list[Item] = field(default_factory=list)
 
 
-def write_step(job: Job, *, fused: bool) -> tuple[str, dict[str, str]]:
+def write_step(job: Job, *, fused: bool, pause: str) -> tuple[str, dict[str, str]]:
     """Return the text of a module with the function ``step``, and the kernels that it calls."""
     module = Module()
-    w = Writer(module, fused=fused)
+    w = Writer(module, fused=fused, pause=pause)
     _Step(w, job).write()
     text = module.text
     head = "define i32 @step(ptr %state, ptr %arena, ptr %rows, ptr %io) nounwind {\nentry:\n"
@@ -81,7 +84,8 @@ class _Step:
     """Writes the body of a step."""
 
     def __init__(self, w: Writer, job: Job) -> None:
-        self.w, self.job, self.frame = w, job, Frame(w, job.places)
+        self.w, self.job = w, job
+        self.frame = Frame(w, job.places, is_threaded=job.is_threaded)
         self.walks = Walks(self.frame, job.places.stored)
         self.io = self.frame.bases["io"]
 
@@ -91,19 +95,30 @@ class _Step:
             w.comment(f"rows of {item.name}")
             array = w.load(w.at(self.io, 8 * IO[name]), "ptr")
             rows = w.argument("rows", "ptr")
-            write_gather(w, source, job.rows, array, rows, self.frame.address(item))
-        is_checked = False
+            out, share = self.frame.address(item), self.frame.share(job.rows)
+            write_gather(w, source, job.rows, array, rows, out, share)
+        is_checked, level = False, None
         for kernel in job.kernels:
+            if kernel.level != level:
+                self.frame.meet()
+            level = kernel.level
             if not is_checked and any(item.is_update for item in kernel.items):
                 self.check()
                 is_checked = True
             w.comment(describe(kernel))
             self.kernel(kernel)
+        self.frame.meet()
         if not is_checked:
             self.check()
-        for item, start in job.places.spare.items():
-            self.copy(item, self.frame.address(item), w.at(self.frame.bases["arena"], start))
-        for new, old in job.places.commits:
+        self.frame.leader(self.commits)
+        self.frame.meet()
+
+    def commits(self) -> None:
+        """Copy new values that could not be written over the old ones at once."""
+        places = self.job.places
+        for item, start in places.spare.items():
+            self.copy(item, self.frame.address(item), self.w.at(self.frame.bases["arena"], start))
+        for new, old in places.commits:
             self.commit(new, old)
 
     def check(self) -> None:
@@ -133,7 +148,10 @@ class _Step:
             self.walks.strips(kernel)
             return
         (item,) = kernel.items
-        SINGLES[kernel.what](self, item)
+        if kernel.what == "product":
+            self.product(item)
+        else:
+            self.frame.leader(lambda: SINGLES[kernel.what](self, item))
 
     # State
 
@@ -176,27 +194,32 @@ class _Step:
         right = w.at(self.frame.address(part.right), part.right_start)
         out = w.at(self.frame.address(part.out), part.out_start)
         if isinstance(part.form, Dot):
-            write_dot(w, part.form, left, right, out)
+            dot = part.form
+            self.frame.leader(lambda: write_dot(w, dot, left, right, out))
             return
         if part.turned is not None:
             panel, count = transposed_panel(part.turned)
             room = self.frame.room(count)
-            write_transpose(w, part.turned, right, room, panel)
+            write_transpose(w, part.turned, right, room, panel, self.frame.share)
+            self.frame.meet()
             right = room
         waiting = None
         if part.form.waiting_bytes:
             waiting = self.frame.room(part.form.waiting_bytes)
-        write_product(w, part.form, left, right, out, waiting)
+        write_product(w, part.form, left, right, out, waiting, self.frame.share)
 
     def move(self, item: Item) -> None:
-        """Write a transpose, reshape or expand that has to be carried out."""
-        x = item.inputs[0].item
-        if x.is_number:
-            slot = self.frame.room(64)
-            self.w.store(self.frame.single(x), slot)
-        else:
-            slot = self.frame.address(x)
-        write_move(self.w, item, slot, self.frame.address(item))
+        """Write a transpose, reshape, slice ... that has to be carried out."""
+        sources = [self.in_memory(x.item) for x in item.inputs]
+        write_move(self.w, item, sources, self.frame.address(item))
+
+    def in_memory(self, item: Item) -> Value:
+        """Return where an item lies; a number is put somewhere."""
+        if not item.is_number:
+            return self.frame.address(item)
+        slot = self.frame.room(64)
+        self.w.store(self.frame.single(item), slot)
+        return slot
 
     def row(self, item: Item) -> None:
         """Write the reduction of rows that are too wide for registers."""
@@ -241,7 +264,6 @@ class _Step:
 
 
 SINGLES = {
-    "product": _Step.product,
     "move": _Step.move,
     "row": _Step.row,
     "numpy": _Step.numpy,

@@ -34,6 +34,15 @@ class Target:
     fused: bool = True
 
     @property
+    def pause(self) -> str:
+        """LLVM's function for a thread that waits, so that its core rests; empty if none is known."""
+        if self.triple.startswith(("x86_64", "i686")):
+            return "@llvm.x86.sse2.pause()"
+        if self.triple.startswith(("aarch64", "arm64")):
+            return "@llvm.aarch64.hint(i32 1)"
+        return ""
+
+    @property
     def signature(self) -> str:
         """What code for this target depends on."""
         return f"{self.triple} {self.cpu} {self.features} {self.fused}"

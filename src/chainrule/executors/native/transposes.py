@@ -5,11 +5,15 @@ Knows layouts; knows no operation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainrule.executors.native.target import lanes_of
 from chainrule.executors.native.values import Value
 from chainrule.executors.native.writer import Writer
+
+Share = Callable[[int], tuple[Value, Value]]
+"""Tells which of a number of equal things are done here: the first, and how many."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,9 @@ class Turned:
         return 1 if self.rows <= self.lanes else 2
 
 
-def write_transpose(w: Writer, matrix: Turned, source: Value, out: Value, out_panel: int) -> None:
+def write_transpose(
+    w: Writer, matrix: Turned, source: Value, out: Value, out_panel: int, share: Share
+) -> None:
     """Write the transpose of a matrix, in square blocks, into panels of a given size.
 
     Parameters
@@ -56,16 +62,19 @@ def write_transpose(w: Writer, matrix: Turned, source: Value, out: Value, out_pa
         Where it is, and where its transpose goes.
     out_panel : int
         Bytes from a panel of the transpose to the next: room for whole blocks.
+    share : callable
+        Which of so many columns of blocks are turned here: (first, how many).
     """
     name = w.kernel(
         f"transpose_{matrix.kind}",
         [("s", "ptr", 1), ("s_panel", "i64", 1), ("d", "ptr", 1), ("d_panel", "i64", 1),
-         ("across", "i64", 1), ("down", "i64", 1)],
+         ("first", "i64", 1), ("across", "i64", 1), ("down", "i64", 1)],
         lambda inner, given: _transpose(inner, matrix.kind, matrix.chunks, matrix.over, given),
     )  # fmt: skip
-    blocks = [-(-matrix.width // matrix.lanes), -(-matrix.rows // matrix.lanes)]
-    numbers = [w.constant(n, "i64") for n in (matrix.panel, out_panel, *blocks)]
-    w.call(name, source, numbers[0], out, *numbers[1:])
+    down = w.constant(-(-matrix.rows // matrix.lanes), "i64")
+    first, mine = share(-(-matrix.width // matrix.lanes))
+    panels = [w.constant(n, "i64") for n in (matrix.panel, out_panel)]
+    w.call(name, source, panels[0], out, panels[1], first, mine, down)
 
 
 def transposed_panel(matrix: Turned) -> tuple[int, int]:
@@ -78,9 +87,11 @@ def transposed_panel(matrix: Turned) -> tuple[int, int]:
 def _transpose(w: Writer, kind: str, chunks: int, over: int, given: list[Value]) -> None:
     """Write the loops: for each block of rows and columns, its vectors, turned."""
     lanes = lanes_of(kind)
-    source, s_panel, out, d_panel, across, down = given
+    source, s_panel, out, d_panel, first, across, down = given
 
-    def column(q: Value, _: list[Value]) -> None:
+    def column(n: Value, _: list[Value]) -> None:
+        q = first + n
+
         def block(i: Value, _: list[Value]) -> None:
             p, h = w.quotient(q, chunks), w.remainder(q, chunks)
             left = w.at(w.at(source, p * s_panel), i * (lanes * 32 * chunks) + h * 32)

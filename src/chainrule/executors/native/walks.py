@@ -40,11 +40,17 @@ class Walks:
         """Write a group."""
         walk = Walk(group, self.stored)
         if walk.space.entries == 1:
-            self.scalars(walk)
+            self.frame.leader(lambda: self.scalars(walk))
         elif group.by_rows:
-            Rows(self.w, walk, self.pointers(walk)).write(unroll=walk.is_inline)
+            self.frame.leader(lambda: self.rows(walk))
+        elif walk.totals or walk.is_inline:
+            self.frame.leader(lambda: self.lines(walk))
         else:
             self.lines(walk)
+
+    def rows(self, walk: Walk) -> None:
+        """Write a walk row by row."""
+        Rows(self.w, walk, self.pointers(walk)).write(unroll=walk.is_inline)
 
     def pointers(self, walk: Walk) -> Pointers:
         """Return where everything that a walk reads and writes is."""
@@ -70,26 +76,51 @@ class Walks:
         """Write a walk panel by panel: in place, or as a call of a routine that others share."""
         w, pointers = self.w, self.pointers(walk)
         totals = {item: pointers[item, "out"] for item in walk.totals}
+        room = self.frame.room(128 * len(totals)) if totals else None
         for n, item in enumerate(walk.totals):
-            slot = w.at(self.frame.bases["arena"], self.frame.slots() + 128 * n)
+            assert room is not None, "totals have room for what they carry"
+            slot = w.at(room, 128 * n)
             pointers[item, "out"] = slot
             for j, x in enumerate(reduction_of(item).start(w, lanes_of(walk.space.kind))):
                 w.store(x, w.at(slot, 64 * j))
         space = walk.space
         hoists = any(near in ("row", "column") for _, near in walk.reads)
         if space.is_vector and not walk.totals:
-            self.region(walk, pointers, space.panels, 1)
+            self.shared(walk, pointers, space.panels, 1)
         elif space.is_vector:
             self.region(walk, pointers, space.width // space.panel, 1)
+        elif walk.totals:
+            self.region(walk, pointers, space.rows, space.width // space.panel)
         elif hoists or walk.reduced:
-            whole = space.width // space.panel if walk.totals else space.panels
-            self.region(walk, pointers, space.rows, whole)
+            self.shared(walk, pointers, space.rows, space.panels)
         else:
-            self.region(walk, pointers, space.lines, 1)
+            self.shared(walk, pointers, space.lines, 1)
         if walk.totals and space.rest:
             self.tail(walk, pointers)
         for item, out in totals.items():
             self.total(item, pointers[item, "out"], out, lanes_of(space.kind))
+
+    def shared(self, walk: Walk, pointers: Pointers, rows: int, panels: int) -> None:
+        """Write a thread's share of a walk: some of the panels, or of the rows of one."""
+        if not self.frame.is_threaded or walk.is_inline:  # which one thread does for all
+            self.region(walk, pointers, rows, panels)
+            return
+        space, by_panel = walk.space, panels > 1
+        if walk.reduced and not by_panel:
+            self.frame.leader(lambda: self.region(walk, pointers, rows, panels))
+            return
+        first, count = self.frame.share(panels if by_panel else rows)
+        down = first * (space.panel_bytes if by_panel else space.line)
+
+        def moved(item: Item, near: str, base: Value) -> Value:
+            if near == "scalar" or (near in ("row", "column") and by_panel != (near == "row")):
+                return base
+            if near == "row" or (near == "out" and item.attrs.get("over")):
+                return self.w.at(base, first * space.line)
+            return self.w.at(base, first * space.size if near == "column" else down)
+
+        here = {(item, near): moved(item, near, x) for (item, near), x in pointers.items()}
+        self.region(walk, here, rows if by_panel else count, count if by_panel else panels)
 
     def strips(self, kernel: Strips) -> None:
         """Write a product panel by panel, each followed by what the group makes of it."""
@@ -98,7 +129,7 @@ class Walks:
         (part,) = parts_of(kernel.product) or []
         assert isinstance(part.form, Product), "only products of panels go in strips"
         space = walk.space
-        room = self.frame.room(space.panel_bytes)
+        room = self.frame.own_room(space.panel_bytes)
         form = replace(part.form, panels=1)
         pointers: Pointers = {(item, "out"): self.frame.address(item) for item in walk.writes}
         scalars: Pointers = {}
@@ -109,7 +140,11 @@ class Walks:
                 pointers[item, near] = room if item is kernel.product else self.frame.address(item)
         left, right = self.frame.address(part.left), self.frame.address(part.right)
 
-        def panel(j: Value, _: list[Value]) -> None:
+        first, count = self.frame.share(space.panels)
+
+        def panel(n: Value, _: list[Value]) -> None:
+            j = first + n
+
             def moved(item: Item, near: str) -> Value:
                 base = pointers[item, near]
                 if item is kernel.product or near == "column":
@@ -121,9 +156,11 @@ class Walks:
             here = {key: moved(*key) for key in pointers}
             self.region(walk, here | scalars, space.rows, 1)
 
-        w.repeat(space.panels, panel)
+        w.repeat(count if self.frame.is_threaded else space.panels, panel)
 
-    def region(self, walk: Walk, pointers: Pointers, rows: int, panels: int) -> None:
+    def region(
+        self, walk: Walk, pointers: Pointers, rows: int | Value, panels: int | Value
+    ) -> None:
         """Write the walk over so many rows of so many panels."""
         apart = walk.space.panel_bytes
         if walk.is_inline:
@@ -139,7 +176,9 @@ class Walks:
         name = self.w.routine(
             "lines", [*parameters, *((n, "i64", 1) for n in ("rows", "panels", "apart"))], build
         )
-        counts = [self.w.constant(n, "i64") for n in (rows, panels, apart)]
+        counts = [
+            n if isinstance(n, Value) else self.w.constant(n, "i64") for n in (rows, panels, apart)
+        ]
         self.w.call(name, *pointers.values(), *counts)
 
     def tail(self, walk: Walk, pointers: Pointers) -> None:

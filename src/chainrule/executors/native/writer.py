@@ -22,6 +22,8 @@ class Writer(Instructions):
         Where declarations and routines go.
     fused : bool
         Whether multiply-add may be rounded once.
+    pause : str
+        A call for a thread that waits, or nothing.
     """
 
     # Flow
@@ -114,7 +116,7 @@ class Writer(Instructions):
         build : callable
             Writes its body, given a writer and the arguments.
         """
-        inner = Writer(self.module, fused=self.fused)
+        inner = Writer(self.module, fused=self.fused, pause=self.pause)
         build(inner, [inner.argument(*p) for p in parameters])
         given = ", ".join(f"{type_name(kind, lanes)} %{name}" for name, kind, lanes in parameters)
         body = f"({given}) nounwind {{\nentry:\n{inner.body}\n  ret void\n}}\n"

@@ -8,7 +8,8 @@ difference from x; ``small = -n * lower`` goes into the small rest. Then
     exp(r) - 1 = r + r^2 q(r) = high + rest,  high = x - n * upper,  rest = small + r^2 q(r)
 
 where q comes from ``coefficients.EXP`` (Cody and Waite, Software Manual for the Elementary
-Functions, 1980, chapter 6, with a polynomial in place of their quotient).
+Functions, 1980, chapter 6, with a polynomial in place of their quotient). Knows numbers;
+knows no operation.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@
 
 where p comes from ``coefficients.LOG``: only small terms are rounded (the formula of ``e_log.c``
 of fdlibm, Sun Microsystems, 1993). log1p rounds 1 + x and puts what was lost into the small terms.
+Knows numbers; knows no operation.
 """
 
 from __future__ import annotations

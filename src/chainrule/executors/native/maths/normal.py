@@ -8,6 +8,7 @@ large. The tail is
 
 where W comes from ``coefficients.ERFCX`` (the form of Shepherd and Laframboise, Mathematics of
 Computation 36, 1981, page 249). Near 0 erf is an odd polynomial. All is computed in float64.
+Knows numbers; knows no operation.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ lose ten bits of the result. So with ``|x| = 2^e m`` and ``z = (m - 1) / (m + 1)
 
 is evaluated in pairs of floats down to the term 1/5, which is small enough for one; the products
 of pairs are exact (Dekker, Numerische Mathematik 18, 1971, page 224). float32 goes through
-float64, where one part is enough.
+float64, where one part is enough. Knows numbers; knows no operation.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Power(Normal):
 
     def power_slope(self, x: Value, y: Value, order: int = 1, by: int = 0) -> Value:
         """Return the derivative of that order, by `x`, of ``x ** (y - by)``."""
-        wide = [self.writer.convert(v, "f64") for v in (x, y)]
-        return self.writer.convert(self._power_slope(*wide, order, by), x.kind)
+        base, exponent = (self.writer.convert(v, "f64") for v in (x, y))
+        return self.writer.convert(self._power_slope(base, exponent, order, by), x.kind)
 
     def _power_slope(self, x: Value, y: Value, order: int, by: int) -> Value:
         """Return the slope in float64; where the lower power overflows, it is divided instead."""
