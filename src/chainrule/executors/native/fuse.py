@@ -184,6 +184,7 @@ class _Plan:
     key: dict[Item, Key] = field(default_factory=dict)
     level: dict[Item, int] = field(default_factory=dict)
     users: dict[Item, list[Item]] = field(default_factory=lambda: defaultdict(list))
+    is_cheap: Callable[[Item], bool] = lambda item: True
 
 
 def fuse(items: Items, is_cheap: Callable[[Item], bool]) -> list[Kernel]:
@@ -201,7 +202,7 @@ def fuse(items: Items, is_cheap: Callable[[Item], bool]) -> list[Kernel]:
     list of Group or Single
     """
     spread_inputs(items)
-    found = _Plan()
+    found = _Plan(is_cheap=is_cheap)
     _levels(items, found)
     _sink(items, found, is_cheap)
     kernels = _kernels(items, found)
@@ -273,8 +274,8 @@ def _is_narrow(layout: Layout) -> bool:
 
 def _attached(item: Item, found: _Plan) -> Key | None:
     """Return the form of the rows that an item has one number for, if it is made from them."""
-    if not item.layout.is_vector or item.layout.entries == 1:
-        return None
+    if not item.layout.is_vector or item.layout.entries == 1 or not found.is_cheap(item):
+        return None  # what is dear is computed for a vector of rows at once
     for x in item.inputs:
         key = found.key.get(x.item)
         if key is None or x.item.layout.entries != item.layout.entries:

@@ -35,7 +35,7 @@ class Target:
 
     @property
     def pause(self) -> str:
-        """LLVM's function for a thread that waits, so that its core rests; empty if none is known."""
+        """LLVM's function for a thread that waits; empty if none is known."""
         if self.triple.startswith(("x86_64", "i686")):
             return "@llvm.x86.sse2.pause()"
         if self.triple.startswith(("aarch64", "arm64")):
