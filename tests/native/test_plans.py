@@ -9,7 +9,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 SIZES = {"network": (72, 6), "graph": (160, 20), "large": (40, 8), "primitive": (124, 31),
-         "training": (20, 5), "state": (60, 20)}  # fmt: skip
+         "training": (20, 5), "state": (60, 20), "threads": (10, 5)}  # fmt: skip
 """How many plans of each kind, and how many of them are one test."""
 
 CHUNKS = [

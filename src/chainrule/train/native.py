@@ -19,6 +19,7 @@ from chainrule.types import Array
 if TYPE_CHECKING:
     from chainrule.executors.native.code import Code
     from chainrule.executors.native.loop import NativeLoop
+    from chainrule.executors.native.lowering import Lowered
     from chainrule.executors.native.memory import Map
     from chainrule.executors.native.program import NativeProgram
     from chainrule.graph import Node
@@ -117,6 +118,32 @@ def native_bytes(setup: Setup, judged_rows: int) -> int:
     if judged_rows:
         maps.append(compiled(setup, "score", size_for(min(judged_rows, SIZES[-1]))).map)
     return sum(m.arena_bytes + m.state_bytes for m in maps)
+
+
+def lowered_step(setup: Setup) -> Lowered:
+    """Return a step of a training as machine code sees it: kernels, places and text."""
+    from chainrule.executors.native.lowering import lower
+    from chainrule.executors.native.target import host
+
+    rows = batch_sizes(setup)[0] if setup.rows else 1
+    arrays = {"x": setup.x, "y": setup.y, "w": setup.w}
+    kinds = {name: _kind(array) for name, array in arrays.items() if array is not None}
+    names = [*setup.network.specs, *setup.slot_names()]
+    plan = setup.plan(rows, "train")
+    return lower(
+        plan, state=names, gathers={} if setup.full_batch else kinds, rows=rows, target=host(),
+        threads=plan.flops >= THREADS_FLOPS,
+    )  # fmt: skip
+
+
+def kernel_lines(setup: Setup) -> list[str]:
+    """Return the kernels of a step, a line each, and what NumPy computes, if anything."""
+    from chainrule.executors.native.lowering import kernel_listing
+
+    lowered = lowered_step(setup)
+    left = sorted({item.op for item in lowered.job.numpy})
+    note = f"left to NumPy: {', '.join(left)}" if left else "nothing is left to NumPy"
+    return [*kernel_listing(lowered).splitlines(), note]
 
 
 def _kind(array: Array) -> str:

@@ -21,6 +21,7 @@ from chainrule.files import describe_files
 from chainrule.plan.listing import plan_listing
 from chainrule.run import Run
 from chainrule.train.epochs import by_epoch
+from chainrule.train.native import kernel_lines, lowered_step
 
 
 def info(
@@ -28,6 +29,7 @@ def info(
     /,
     *,
     plan: bool = False,
+    ir: bool = False,
     files: bool = False,
     history: bool = False,
     common: Common = Common(),  # noqa: B008 (frozen)
@@ -39,7 +41,10 @@ def info(
     run : str
         The folder of the run.
     plan : bool
-        List the plan: every operation of a step, forward, backward and update.
+        List the plan: every operation of a step, forward, backward and update; for a run trained
+        in machine code also its kernels, and what was left to NumPy.
+    ir : bool
+        Print the machine code of a step as the text that LLVM compiles.
     files : bool
         List the files with their sizes and SHA-256.
     history : bool
@@ -50,15 +55,26 @@ def info(
         _show_files(out, listed)
     opened = chainrule.load(run)
     if common.json:
-        out.write_json(_as_json(run, opened, listed, plan=plan, history=history))
+        out.write_json(_as_json(run, opened, listed, plan=plan, history=history, ir=ir))
         return 0
     if history:
         _show_history(out, opened)
     if plan:
-        out.write(plan_listing(opened.plan) + "\n")
-    if not (files or history or plan):
+        out.write("\n".join(_plan_lines(opened)) + "\n")
+    if ir:
+        out.write(lowered_step(opened.record.setup).text)
+    if not (files or history or plan or ir):
         _show_summary(out, run, opened, listed)
     return 0
+
+
+def _plan_lines(run: Run) -> list[str]:
+    """Return the plan, and what machine code makes of it if that trained the run."""
+    lines = plan_listing(run.plan).splitlines()
+    setup = run.record.setup
+    if setup.engine == "native":
+        lines += ["", "in machine code:", *kernel_lines(setup)]
+    return lines
 
 
 def _show_files(out: Screen, listed: Sequence[dict[str, Any]]) -> None:
@@ -118,7 +134,7 @@ def _ending(run: Run) -> str:
 
 
 def _as_json(
-    path: str, run: Run, listed: Sequence[dict[str, Any]], *, plan: bool, history: bool
+    path: str, run: Run, listed: Sequence[dict[str, Any]], *, plan: bool, history: bool, ir: bool
 ) -> dict[str, Any]:
     found: dict[str, Any] = {
         "command": "info",
@@ -141,5 +157,7 @@ def _as_json(
             for name, values in columns.items()
         }
     if plan:
-        found["plan"] = plan_listing(run.plan).splitlines()
+        found["plan"] = _plan_lines(run)
+    if ir:
+        found["ir"] = lowered_step(run.record.setup).text.splitlines()
     return found
