@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.data import batch_of_step, batch_rows, row_batch, split, steps_per_epoch
+from chainrule.data import batch_of_step, batch_rows, batches, row_batch, split, steps_per_epoch
 from chainrule.data.batches import permutation
 from chainrule.errors import SpecError
 
@@ -112,3 +112,15 @@ def test_impossible_fractions_are_refused(fractions):
         split(10, fractions=fractions, seed=0)
     with pytest.raises(SpecError):
         split(0, fractions=(0.1, 0.1), seed=0)
+
+
+@pytest.mark.parametrize("count", [511, 512, 513, 1797, 70_000])
+def test_a_fast_order_is_the_stable_one(count):
+    raw = np.random.PCG64(count).random_raw(count)
+    np.testing.assert_array_equal(batches._order(raw), np.argsort(raw, kind="stable"))
+    close = (raw >> np.uint64(54)) << np.uint64(54)  # many are equal
+    np.testing.assert_array_equal(batches._order(close), np.argsort(close, kind="stable"))
+    np.testing.assert_array_equal(
+        batches._order(close + (raw & np.uint64(3))),
+        np.argsort(close + (raw & np.uint64(3)), kind="stable"),
+    )

@@ -36,7 +36,29 @@ def permutation(count: int, *key: int) -> Array:
     [0, 1, 2, 3, 4]
     """
     raw = np.random.PCG64(np.random.SeedSequence(key)).random_raw(count)
-    return np.argsort(np.asarray(raw, dtype=np.uint64), kind="stable")
+    return _order(np.asarray(raw, dtype=np.uint64))
+
+
+SHORT = 512
+"""Fewer numbers are put in order by NumPy's stable sort at once."""
+
+
+def _order(raw: Array) -> Array:
+    """Return the stable order of 64-bit numbers.
+
+    The place of each number is written into its low bits and the numbers themselves are sorted,
+    which is several times as fast; where two agree in all the other bits, that is not their order.
+    """
+    if len(raw) < SHORT:
+        return np.argsort(raw, kind="stable")
+    bits = np.uint64((len(raw) - 1).bit_length())
+    low = (np.uint64(1) << bits) - np.uint64(1)
+    packed = (raw & ~low) | np.arange(len(raw), dtype=np.uint64)
+    packed.sort()
+    high = packed >> bits
+    if (high[1:] == high[:-1]).any():
+        return np.argsort(raw, kind="stable")
+    return (packed & low).astype(np.int64)
 
 
 def checked_seed(seed: Seed) -> int:

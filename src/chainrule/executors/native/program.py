@@ -50,7 +50,7 @@ class NativeProgram:
         if self._callback is not None:
             address = ctypes.cast(self._callback, ctypes.c_void_p).value or 0
             self.io.view(np.int64)[IO.CALLBACK] = address
-        self.io.view(np.float64)[IO.LIMIT] = np.inf
+        self.io.view(np.float64)[IO.LIMIT] = np.finfo(np.float64).max
         for number, spot in map_.constants.items():
             self.write(spot, plan.instructions[number].node.data)
 
