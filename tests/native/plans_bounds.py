@@ -161,6 +161,8 @@ def _own(node, value, inputs, alone):
     if node.op in TERMS:
         size = size + np.abs(_terms(node.op, _wide(inputs[0])))
     tiny = units * smallest(node.dtype)
+    if node.op == "erfc" and node.dtype == np.float64:
+        tiny = float(np.finfo(np.float64).tiny)  # SciPy gives 0 for subnormal results
     if node.op in PRODUCTS:
         tiny = tiny * np.maximum(1.0, np.abs(_wide(inputs[0])))
     exact = value == 0

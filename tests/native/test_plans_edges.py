@@ -2,6 +2,7 @@
 
 import numpy as np
 import plans_judge
+import plans_training
 import pytest
 
 import chainrule as cr
@@ -163,3 +164,17 @@ def test_results_stay_when_the_program_runs_again():
         (first,) = program.values({"x": np.ones((3, width))}, nodes)
         program.values({"x": np.zeros((3, width))}, nodes)
         assert (first == 2.0).all()
+
+
+@pytest.mark.parametrize("shape", [(100,), (100, 33)])
+def test_more_totals_than_a_group_has_room_for(shape):
+    x = variable("x", shape=shape)
+    judged({f"o{k}": (x * float(k)).sum() for k in range(40)}, x=RNG.normal(size=shape))
+
+
+def test_new_values_that_read_each_others_old_ones():
+    a, b, c = (variable(name, shape=(3, 5)) for name in "abc")
+    updates = {"a": b, "b": a - 0.5 * c, "c": c * a - 0.5 * b}
+    plan = make_plan({"r": a + b}, {}, updates)
+    feed = {name: RNG.normal(size=(3, 5)) for name in "abc"}
+    assert plans_training.judge_state(plan, feed, ["a", "b", "c"]) == {"states": 1}

@@ -13,6 +13,14 @@ from chainrule.bench.workloads import Workload
 from chainrule.train.native import is_available, native_loop
 from chainrule.types import Array
 
+_threads = [1]
+"""How many threads the engines that are prepared from now on may use."""
+
+
+def pin(threads: int) -> None:
+    """Settle how many threads a step may use; small networks use one whatever is said."""
+    _threads[0] = threads
+
 
 def prepare(workload: Workload) -> Run:
     """Return the function that trains a workload.
@@ -26,18 +34,18 @@ def prepare(workload: Workload) -> Run:
     setup = ordered_setup(workload)
     loop = native_loop(setup, setup.initial_state(workload.start))
     order = np.ascontiguousarray(workload.order, np.int64)
-    done = 0
+    threads, done = _threads[0], 0
 
     def run(steps: int) -> Array:
         nonlocal done
         losses = []
         whole = [(0, steps)] if setup.full_batch else pieces(done, steps, len(order))
         for first, count in whole:
-            losses.append(loop.advance(done, count, order[first:], 0).losses)
+            losses.append(loop.advance(done, count, order[first:], 0, threads).losses)
             done += count
         return np.concatenate(losses)
 
     return run
 
 
-ENGINE = Engine("chainrule, native", is_available, prepare, "llvmlite", ours=True)
+ENGINE = Engine("chainrule, native", is_available, prepare, "llvmlite", pin=pin, ours=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from chainrule.executors.native.fuse import Group, Relation, relation
 from chainrule.executors.native.items import Item, Operand
@@ -22,8 +22,8 @@ from chainrule.graph import primitives
 INLINE_VECTORS = 8
 """A walk of at most so many vectors is written out where it happens."""
 
-INLINE_WORK = 160
-"""But only if that is at most so many operations."""
+INLINE_LINES = 480
+"""But only if that is at most so many instructions."""
 
 Pointers = dict[tuple[Item, str], Value]
 """Where each value is: read as (item, relation), written as (item, "out")."""
@@ -75,6 +75,33 @@ def _cast(w: Writer, item: Item, x: Value) -> Value:
     if item.attrs["dtype"] == "int64" and x.kind != "i1":
         return w.intrinsic("trunc", x)
     return w.convert(x, item.kind)
+
+
+def instructions_of(item: Item) -> int:
+    """Return how many instructions an entry-by-entry item takes, found by writing it once."""
+    attrs = tuple(sorted((k, str(v)) for k, v in item.attrs.items()))
+    inputs = tuple("i1" if x.item.is_bool else item.kind for x in item.inputs)
+    return _instructions(item.op, item.kind, inputs, attrs, _Shown(item))
+
+
+class _Shown:
+    """An item, equal to any other: it only shows how the operation is written."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shown)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@cache
+def _instructions(op: str, kind: str, inputs: tuple[str, ...], attrs: object, shown: _Shown) -> int:
+    w = Writer()
+    compute(w, shown.item, [Value(w, f"%x{n}", k) for n, k in enumerate(inputs)])
+    return len(w.lines)
 
 
 def number(w: Writer, item: Item, like: str, lanes: int, *, is_bool: bool) -> Value:
@@ -174,8 +201,10 @@ class Walk:
     @property
     def is_inline(self) -> bool:
         """Whether it is written out where it happens."""
-        few = self.vectors <= INLINE_VECTORS
-        return few and self.vectors * len(self.group.items) <= INLINE_WORK
+        if self.vectors > INLINE_VECTORS:
+            return False
+        maps = [i for i in self.group.items if not i.attrs.get("over")]
+        return self.vectors * sum(instructions_of(i) for i in maps) <= INLINE_LINES
 
 
 class Lane:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from chainrule.executors.native.batch import Source
 from chainrule.executors.native.fuse import Kernel, Single, fuse
-from chainrule.executors.native.groups import compute
+from chainrule.executors.native.groups import instructions_of
 from chainrule.executors.native.items import Item, Items, Operand, items_of
 from chainrule.executors.native.memory import Call, Map, Spot
 from chainrule.executors.native.place import SLACK, place
@@ -21,8 +20,6 @@ from chainrule.executors.native.signals import IO
 from chainrule.executors.native.step import Job, describe, write_step
 from chainrule.executors.native.strips import in_strips
 from chainrule.executors.native.target import Target
-from chainrule.executors.native.values import Value
-from chainrule.executors.native.writer import Writer
 from chainrule.graph import Node
 from chainrule.plan import Plan
 
@@ -156,37 +153,7 @@ def _role(plan: Plan, items: Items, name: str) -> Operand | None:
 
 def is_cheap(item: Item) -> bool:
     """Tell whether computing an item again costs less than storing and reading it."""
-    if item.attrs.get("over"):
-        return True
-    attrs = tuple(sorted((k, str(v)) for k, v in item.attrs.items()))
-    kinds = tuple((x.item.is_bool, x.item.is_number) for x in item.inputs)
-    return _lines(item.op, item.kind, kinds, attrs, _Shown(item)) <= CHEAP_LINES
-
-
-class _Shown:
-    """An item, equal to any other: it only tells how the operation is written."""
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Shown)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@cache
-def _lines(
-    op: str, kind: str, inputs: tuple[tuple[bool, bool], ...], attrs: object, shown: _Shown
-) -> int:
-    """Return how many instructions an operation takes, by writing it once."""
-    w = Writer()
-    given = [
-        Value(w, f"%x{n}", "i1" if is_bool else kind, 1) for n, (is_bool, _) in enumerate(inputs)
-    ]
-    compute(w, shown.item, given)
-    return len(w.lines)
+    return bool(item.attrs.get("over")) or instructions_of(item) <= CHEAP_LINES
 
 
 def kernel_listing(lowered: Lowered) -> str:
