@@ -8,7 +8,6 @@ predicted are given to theirs as they are, and standardised as ours does by itse
 
 import csv
 import math
-import os
 import statistics
 import warnings
 from dataclasses import dataclass
@@ -167,9 +166,6 @@ def standard_error(scores):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    "CHAINRULE_SCORES" not in os.environ, reason="a measurement: set CHAINRULE_SCORES=1"
-)
 @pytest.mark.parametrize("hidden", HIDDEN, ids=str)
 @pytest.mark.parametrize("name", TABLES)
 def test_held_out_score_is_at_least_that_of_scikit_learn(name, hidden, tmp_path):

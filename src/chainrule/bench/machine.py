@@ -28,7 +28,7 @@ class Machine:
     cores : int
         As many as the system shows.
     system : str
-        Its name and release.
+        Its name.
     load : tuple of float
         Jobs that ran or waited, as means over 1, 5 and 15 minutes; empty where nobody counts.
     versions : dict of str to str
@@ -57,7 +57,7 @@ def this_machine() -> Machine:
     return Machine(
         processor(),
         os.cpu_count() or 1,
-        f"{platform.system()} {platform.release()}",
+        platform.system(),
         load(),
         versions(),
     )
