@@ -141,10 +141,13 @@ class Walk:
         The group.
     stored : frozenset of Item
         The items that must be in memory afterwards.
+    is_tiny : bool
+        Whether the whole step is so short that calls would be felt.
     """
 
     group: Group
     stored: frozenset[Item]
+    is_tiny: bool = True
 
     @property
     def space(self) -> Layout:
@@ -201,7 +204,7 @@ class Walk:
     @property
     def is_inline(self) -> bool:
         """Whether it is written out where it happens."""
-        if self.vectors > INLINE_VECTORS:
+        if self.vectors > INLINE_VECTORS or not self.is_tiny:
             return False
         maps = [i for i in self.group.items if not i.attrs.get("over")]
         return self.vectors * sum(instructions_of(i) for i in maps) <= INLINE_LINES
@@ -238,11 +241,15 @@ class Lane:
             found = self.read(x.item, self.walk.relation(x, item))
         return self.w.spread(found, self.lanes)
 
-    def of(self, item: Item) -> Value:
-        """Compute an entry-by-entry item."""
+    def of(self, item: Item, *, by_call: bool = False) -> Value:
+        """Compute an entry-by-entry item, in place or as a call that equal ones share."""
         inputs = [self.input(x, item) for x in item.inputs]
-        self.values[item] = compute(self.w, item, inputs)
-        return self.values[item]
+        if by_call:
+            found = self.w.function(item.op, inputs, lambda w, given: compute(w, item, given))
+        else:
+            found = compute(self.w, item, inputs)
+        self.values[item] = found
+        return found
 
     def reduced(self, item: Item) -> Value:
         """Return what a reducing item takes, as a number."""

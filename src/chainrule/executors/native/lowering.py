@@ -23,6 +23,9 @@ from chainrule.executors.native.target import Target
 from chainrule.graph import Node
 from chainrule.plan import Plan
 
+TINY_FLOPS = 20_000
+"""A step of at most so much work has its small walks written out instead of called."""
+
 CHEAP_LINES = 6
 """An operation of at most so many instructions is computed again rather than stored."""
 
@@ -118,6 +121,7 @@ def lower(
         loss=_role(plan, items, "L"),
         penalty=_role(plan, items, "penalty"),
         is_training=bool(state),
+        is_tiny=plan.flops <= TINY_FLOPS,
         is_threaded=threads and bool(state) and not _calls_numpy(kernels),
     )  # fmt: skip
     text, kernels_text = write_step(job, fused=target.fused, pause=target.pause)

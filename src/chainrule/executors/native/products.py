@@ -145,7 +145,7 @@ def _call(
     }  # fmt: skip
     many = product.terms > GRAIN
     name = w.kernel(
-        f"product_{product.kind}_{height}x{product.chunks}",
+        f"product_{product.kind}_{height}x{product.chunks}{'_grains' if many else ''}",
         [(n, kind, 1) for n, kind in PARAMETERS],
         lambda inner, values: _Routine(inner, product, height, values, many=many).write(),
     )

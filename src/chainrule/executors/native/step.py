@@ -52,6 +52,8 @@ class Job:
         What is written to `io`.
     is_threaded : bool
         Whether several threads carry out the step together.
+    is_tiny : bool
+        Whether the step is so short that calls would be felt.
     is_training : bool
         Whether the state is updated in place, and not where the loss is above the limit.
     numpy : list of Item
@@ -67,6 +69,7 @@ class Job:
     penalty: Operand | None = None
     is_training: bool = False
     is_threaded: bool = False
+    is_tiny: bool = False
     numpy: list[Item] = field(default_factory=list)
 
 
@@ -86,7 +89,7 @@ class _Step:
     def __init__(self, w: Writer, job: Job) -> None:
         self.w, self.job = w, job
         self.frame = Frame(w, job.places, is_threaded=job.is_threaded)
-        self.walks = Walks(self.frame, job.places.stored)
+        self.walks = Walks(self.frame, job.places.stored, is_tiny=job.is_tiny)
         self.io = self.frame.bases["io"]
 
     def write(self) -> None:

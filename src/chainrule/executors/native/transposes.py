@@ -66,7 +66,7 @@ def write_transpose(
         Which of so many columns of blocks are turned here: (first, how many).
     """
     name = w.kernel(
-        f"transpose_{matrix.kind}",
+        f"transpose_{matrix.kind}_{matrix.chunks}to{matrix.over}",
         [("s", "ptr", 1), ("s_panel", "i64", 1), ("d", "ptr", 1), ("d_panel", "i64", 1),
          ("first", "i64", 1), ("across", "i64", 1), ("down", "i64", 1)],
         lambda inner, given: _transpose(inner, matrix.kind, matrix.chunks, matrix.over, given),

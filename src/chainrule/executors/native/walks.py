@@ -11,7 +11,15 @@ from dataclasses import replace
 from chainrule.executors.native.forms import Product
 from chainrule.executors.native.frame import Frame
 from chainrule.executors.native.fuse import Group, Strips
-from chainrule.executors.native.groups import Lane, Pointers, Walk, as_stored, as_used, reduction_of
+from chainrule.executors.native.groups import (
+    Lane,
+    Pointers,
+    Walk,
+    as_stored,
+    as_used,
+    instructions_of,
+    reduction_of,
+)
 from chainrule.executors.native.items import Item
 from chainrule.executors.native.lines import Lines
 from chainrule.executors.native.matmul import parts_of
@@ -20,6 +28,14 @@ from chainrule.executors.native.rows import Rows
 from chainrule.executors.native.target import lanes_of
 from chainrule.executors.native.values import Value
 from chainrule.executors.native.writer import Writer
+
+CALLED_LINES = 60
+"""A single number that takes more instructions than this is found by a function."""
+
+
+def _is_special(item: Item) -> bool:
+    """Tell whether an operation is written in another way for a number that is known."""
+    return item.op == "power" and item.inputs[1].item.is_number
 
 
 class Walks:
@@ -31,14 +47,16 @@ class Walks:
         The step's.
     stored : frozenset of Item
         What must be in memory afterwards.
+    is_tiny : bool
+        Whether the whole step is so short that calls would be felt.
     """
 
-    def __init__(self, frame: Frame, stored: frozenset[Item]) -> None:
-        self.frame, self.w, self.stored = frame, frame.w, stored
+    def __init__(self, frame: Frame, stored: frozenset[Item], *, is_tiny: bool) -> None:
+        self.frame, self.w, self.stored, self.is_tiny = frame, frame.w, stored, is_tiny
 
     def group(self, group: Group) -> None:
         """Write a group."""
-        walk = Walk(group, self.stored)
+        walk = Walk(group, self.stored, self.is_tiny)
         if walk.space.entries == 1:
             self.frame.leader(lambda: self.scalars(walk))
         elif group.by_rows:
@@ -68,7 +86,8 @@ class Walks:
         """Write a group of single numbers."""
         lane = Lane(self.w, walk, 1, lambda item, near: as_used(self.frame.single(item), item))
         for item in walk.group.items:
-            value = lane.of(item)
+            is_long = instructions_of(item) > CALLED_LINES and not _is_special(item)
+            value = lane.of(item, by_call=is_long and not self.is_tiny)
             if item in walk.stored:
                 self.w.store(as_stored(self.w, value, item.kind), self.frame.address(item))
 
@@ -125,7 +144,7 @@ class Walks:
     def strips(self, kernel: Strips) -> None:
         """Write a product panel by panel, each followed by what the group makes of it."""
         w = self.w
-        walk = Walk(kernel.group, self.stored)
+        walk = Walk(kernel.group, self.stored, self.is_tiny)
         (part,) = parts_of(kernel.product) or []
         assert isinstance(part.form, Product), "only products of panels go in strips"
         space = walk.space

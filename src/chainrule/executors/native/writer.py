@@ -126,6 +126,22 @@ class Writer(Instructions):
             self.module.routines[name] = f"define internal void {name}{body}"
         return self.module.names[body]
 
+    def function(
+        self, stem: str, inputs: Sequence[Value], build: Callable[[Writer, list[Value]], Value]
+    ) -> Value:
+        """Return the value of an internal function; one with the same text is not written again."""
+        inner = Writer(self.module, fused=self.fused, pause=self.pause)
+        out = build(inner, [inner.argument(f"p{n}", x.kind, x.lanes) for n, x in enumerate(inputs)])
+        given = ", ".join(f"{x.type} %p{n}" for n, x in enumerate(inputs))
+        body = f"({given}) nounwind {{\nentry:\n{inner.body}\n  ret {out.type} {out.text}\n}}\n"
+        if body not in self.module.names:
+            name = f"@{stem}_{len(self.module.names)}"
+            self.module.names[body] = name
+            self.module.routines[name] = f"define internal {out.type} {name}{body}"
+        name = self.module.names[body]
+        passed = ", ".join(f"{x.type} {x.text}" for x in inputs)
+        return self.pure(f"call {out.type} {name}({passed})", out.kind, out.lanes)
+
     def kernel(
         self,
         stem: str,
@@ -137,18 +153,36 @@ class Writer(Instructions):
         Parameters
         ----------
         stem, parameters, build
-            As for `routine`.
+            As for `routine`; the stem tells all that the text depends on.
         """
+        name, text = _kernel(stem, tuple(parameters), build, self)
+        self.module.kernels[name] = text
+        types = ", ".join(type_name(kind, lanes) for _, kind, lanes in parameters)
+        self.module.declarations[name] = f"declare void @{name}({types})"
+        return f"@{name}"
+
+
+_kernels: dict[tuple[str, bool], tuple[str, str]] = {}
+"""Kernels that were written, (name, text), by their stem and whether multiply-add is fused."""
+
+
+def _kernel(
+    stem: str,
+    parameters: Sequence[tuple[str, str, int]],
+    build: Callable[[Writer, list[Value]], Any],
+    like: Writer,
+) -> tuple[str, str]:
+    """Return a kernel, written once in a process."""
+    key = (stem, like.fused)
+    if key not in _kernels:
         module = Module()
-        inner = Writer(module, fused=self.fused)
+        inner = Writer(module, fused=like.fused, pause=like.pause)
         build(inner, [inner.argument(*p) for p in parameters])
         given = ", ".join(f"{type_name(kind, lanes)} %{name}" for name, kind, lanes in parameters)
         body = f"({given}) nounwind {{\nentry:\n{inner.body}\n  ret void\n}}\n"
         name = f"chainrule_{stem}_{hashlib.sha256(body.encode()).hexdigest()[:12]}"
-        self.module.kernels[name] = f"{module.text}\ndefine void @{name}{body}"
-        types = ", ".join(type_name(kind, lanes) for _, kind, lanes in parameters)
-        self.module.declarations[name] = f"declare void @{name}({types})"
-        return f"@{name}"
+        _kernels[key] = name, f"{module.text}\ndefine void @{name}{body}"
+    return _kernels[key]
 
 
 __all__ = ["Module", "Number", "Value", "Writer"]
