@@ -233,3 +233,21 @@ def test_values_of_one_input_share_their_instructions():
     one = Compiled(lambda m, x: m.sigmoid(x), "f64").text.count("\n")
     other = Compiled(lambda m, x: m.sigmoid_slope(x), "f64").text.count("\n")
     assert both < one + other - 30
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("kind", ["f32", "f64"])
+@pytest.mark.parametrize(("name", "wanted"), [("floor", np.floor), ("trunc", np.trunc)])
+def test_whole_numbers_are_exact_on_processors_without_an_instruction_for_it(
+    name, wanted, kind, fused
+):
+    rng = np.random.default_rng(0)
+    near = np.arange(-40, 41) / 4.0
+    steps = [0.0, -0.0, np.inf, -np.inf, np.nan, 2.0**22 + 0.5, -(2.0**23), 2.0**51 + 0.5, 1e300]
+    with np.errstate(over="ignore"):
+        x = np.concatenate([near, steps, rng.normal(size=99) * 1e6, np.nextafter(near, 9)]).astype(
+            KINDS[kind]
+        )
+    found = Compiled(lambda m, v: getattr(m, name)(v), kind, fused=fused)(x)
+    np.testing.assert_array_equal(found, wanted(x))
+    np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted(x)))

@@ -73,7 +73,7 @@ def _cast(w: Writer, item: Item, x: Value) -> Value:
     if item.attrs["dtype"] == "bool":
         return x if x.kind == "i1" else x.differs(0.0)
     if item.attrs["dtype"] == "int64" and x.kind != "i1":
-        return w.intrinsic("trunc", x)
+        return Maths(w).trunc(x)
     return w.convert(x, item.kind)
 
 

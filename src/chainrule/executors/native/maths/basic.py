@@ -38,8 +38,23 @@ class Basic:
         return self.writer.intrinsic("sqrt", x)
 
     def floor(self, x: Value) -> Value:
-        """Return the largest integer not above."""
-        return self.writer.intrinsic("floor", x)
+        """Return the largest integer not above.
+
+        Processors so old that they cannot fuse may have no instruction for it. There a number below
+        2**23 (2**52) is rounded by adding and taking away that power of two, and put right.
+        """
+        if self.writer.fused:
+            return self.writer.intrinsic("floor", x)
+        whole = 2.0**23 if x.kind == "f32" else 2.0**52
+        size = self.abs(x)
+        near = self.writer.intrinsic("copysign", (size + whole) - whole, x)
+        below = self.where(near > x, near - 1.0, near)
+        found = self.writer.intrinsic("copysign", below, x)
+        return self.where(size < whole, found, x)
+
+    def trunc(self, x: Value) -> Value:
+        """Return the integer next to a number on the side of zero."""
+        return self.writer.intrinsic("copysign", self.floor(self.abs(x)), x)
 
     def maximum(self, x: Value, y: Number) -> Value:
         """Return the larger one, and NaN if one is NaN."""
