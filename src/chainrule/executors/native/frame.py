@@ -32,6 +32,7 @@ class Frame:
     def __init__(self, w: Writer, places: Places, *, is_threaded: bool = False) -> None:
         self.w, self.places, self.is_threaded = w, places, is_threaded
         self.bases = {name: w.argument(name, "ptr") for name in ("state", "arena", "io")}
+        w.memory.root(*(f"%{name}" for name in self.bases))
         if is_threaded:
             self.thread = w.load(w.at(self.bases["io"], 8 * IO.THREAD), "i64")
             self.threads = w.load(w.at(self.bases["io"], 8 * IO.THREADS), "i64")

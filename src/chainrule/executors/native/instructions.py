@@ -56,6 +56,61 @@ class Module:
         return "\n".join([*self.declarations.values(), "", *self.routines.values()])
 
 
+class Memory:
+    """What is known to stand in memory: a value that was just written need not be read again.
+
+    Only addresses a known number of bytes from a few roots are known, roots of separate memory.
+    Any other write, a call or a new block, and nothing is known any more.
+    """
+
+    def __init__(self) -> None:
+        self.places: dict[str, tuple[str, int]] = {}
+        self.values: dict[tuple[str, int], Value] = {}
+
+    def root(self, *names: str) -> None:
+        """Let these pointers be roots."""
+        self.places.update({name: (name, 0) for name in names})
+
+    def further(self, base: str, name: str, offset: int) -> None:
+        """Take note that a pointer is some bytes further than another."""
+        if base in self.places:
+            root, start = self.places[base]
+            self.places[name] = (root, start + offset)
+
+    def at(self, name: str, kind: str, lanes: int) -> Value | None:
+        """Return the value that stands at a pointer, if it is known."""
+        place = self.places.get(name)
+        found = None if place is None else self.values.get(place)
+        return found if found is not None and (found.kind, found.lanes) == (kind, lanes) else None
+
+    def holds(self, name: str, x: Value) -> None:
+        """Take note of a value that was read."""
+        if name in self.places:
+            self.values[self.places[name]] = x
+
+    def written(self, name: str, x: Value) -> None:
+        """Take note of a value that was written; what it lies over is known no more."""
+        if name not in self.places:
+            self.forget()
+            return
+        root, start = self.places[name]
+        end = start + _bytes(x)
+        self.values = {
+            (r, at): y
+            for (r, at), y in self.values.items()
+            if r != root or at >= end or at + _bytes(y) <= start
+        }
+        self.values[root, start] = x
+
+    def forget(self) -> None:
+        """Know nothing any more."""
+        self.values = {}
+
+
+def _bytes(x: Value) -> int:
+    return x.lanes * SIZES[x.kind]
+
+
 class Instructions:
     """Writes the body of one function.
 
@@ -79,6 +134,8 @@ class Instructions:
         self.count = 0
         self.scopes: list[dict[str, str]] = [{}]
 
+        self.memory = Memory()
+
     # Text and names
 
     def fresh(self, stem: str) -> str:
@@ -88,6 +145,8 @@ class Instructions:
 
     def do(self, text: str) -> None:
         """Write an instruction without a value."""
+        if text.startswith("call"):
+            self.memory.forget()
         self.lines.append(f"  {text}")
 
     def comment(self, text: str) -> None:
@@ -96,6 +155,8 @@ class Instructions:
 
     def value(self, text: str, kind: str, lanes: int = 1) -> Value:
         """Write an instruction and return its value."""
+        if text.startswith("call") and "@llvm." not in text:
+            self.memory.forget()
         name = "%" + self.fresh("v")
         self.lines.append(f"  {name} = {text}")
         return Value(self, name, kind, lanes)
@@ -113,6 +174,7 @@ class Instructions:
         """Begin a basic block."""
         self.lines.append(f"{name}:")
         self.block = name
+        self.memory.forget()
 
     @contextmanager
     def scope(self) -> Iterator[None]:
@@ -306,17 +368,25 @@ class Instructions:
         if isinstance(offset, int):
             if offset == 0:
                 return base
-            return self.pure(f"getelementptr i8, ptr {base.text}, i64 {offset}", "ptr")
+            found = self.pure(f"getelementptr i8, ptr {base.text}, i64 {offset}", "ptr")
+            self.memory.further(base.text, found.text, offset)
+            return found
         return self.pure(f"getelementptr i8, ptr {base.text}, i64 {offset.text}", "ptr")
 
     def load(self, address: Value, kind: str, lanes: int = 1) -> Value:
         """Read from memory."""
+        known = self.memory.at(address.text, kind, lanes)
+        if known is not None:
+            return known
         name = type_name(kind, lanes)
-        return self.value(f"load {name}, ptr {address.text}, align {SIZES[kind]}", kind, lanes)
+        x = self.value(f"load {name}, ptr {address.text}, align {SIZES[kind]}", kind, lanes)
+        self.memory.holds(address.text, x)
+        return x
 
     def store(self, x: Value, address: Value) -> None:
         """Write to memory."""
         self.do(f"store {x.type} {x.text}, ptr {address.text}, align {SIZES[x.kind]}")
+        self.memory.written(address.text, x)
 
     @property
     def body(self) -> str:
