@@ -5,7 +5,6 @@ Knows numbers; holds no times, so that equal runs have equal histories.
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,8 +12,39 @@ import numpy as np
 from chainrule.types import Array, ArrayLike
 
 
-def _doubles() -> array[float]:
-    return array("d")
+@dataclass
+class Column:
+    """Numbers that grow; while all are zero they take no memory.
+
+    Examples
+    --------
+    >>> column = Column()
+    >>> column.add([0.0, 0.0]), column.add([1.5])
+    (None, None)
+    >>> column.values
+    array([0. , 0. , 1.5])
+    """
+
+    count: int = 0
+    room: Array | None = None
+
+    def add(self, numbers: ArrayLike) -> None:
+        """Write down some more."""
+        new = np.asarray(numbers, np.float64)
+        start, self.count = self.count, self.count + len(new)
+        if self.room is None and not new.any():
+            return
+        if self.room is None or len(self.room) < self.count:
+            grown = np.zeros(max(self.count, 2 * start, 16))
+            if self.room is not None:
+                grown[:start] = self.room[:start]
+            self.room = grown
+        self.room[start : self.count] = new
+
+    @property
+    def values(self) -> Array:
+        """All numbers so far; not to be written to."""
+        return np.zeros(self.count) if self.room is None else self.room[: self.count]
 
 
 @dataclass
@@ -23,24 +53,29 @@ class History:
 
     Attributes
     ----------
-    losses, penalties : array of float
+    loss, penalty : Column
         For each step: the loss that is descended, before the update, and its penalty part.
     epochs : list of tuple
         (step after which it was measured, validation loss, validation score).
     """
 
-    losses: array[float] = field(default_factory=_doubles)
-    penalties: array[float] = field(default_factory=_doubles)
+    loss: Column = field(default_factory=Column)
+    penalty: Column = field(default_factory=Column)
     epochs: list[tuple[int, float, float]] = field(default_factory=list)
 
     def add(self, losses: ArrayLike, penalties: ArrayLike) -> None:
         """Write down steps."""
-        self.losses.frombytes(np.ascontiguousarray(losses, np.float64).tobytes())
-        self.penalties.frombytes(np.ascontiguousarray(penalties, np.float64).tobytes())
+        self.loss.add(losses)
+        self.penalty.add(penalties)
+
+    @property
+    def steps(self) -> int:
+        """How many steps were written down."""
+        return self.loss.count
 
     def mean_loss(self, first: int) -> float:
         """Return the mean of the losses from step `first` on, without penalties."""
-        return float(np.mean(np.array(self.losses[first:]) - np.array(self.penalties[first:])))
+        return float(np.mean(self.loss.values[first:] - self.penalty.values[first:]))
 
     def columns(self, steps_per_epoch: int) -> dict[str, Array]:
         """Return equal columns, one row a step; NaN where nothing was measured.
@@ -60,13 +95,13 @@ class History:
         >>> history.columns(1)["loss"]
         array([0.5 , 0.25])
         """
-        count = len(self.losses)
+        count = self.steps
         steps = np.arange(count, dtype=np.int64)
         table: dict[str, Array] = {
             "step": steps,
-            "epoch": steps // steps_per_epoch,
-            "loss": np.array(self.losses, np.float64),
-            "penalty": np.array(self.penalties, np.float64),
+            "epoch": steps.copy() if steps_per_epoch == 1 else steps // steps_per_epoch,
+            "loss": self.loss.values.copy(),
+            "penalty": self.penalty.values.copy(),
             "validation_loss": np.full(count, np.nan),
             "validation_score": np.full(count, np.nan),
         }

@@ -59,10 +59,12 @@ class Snapshots:
     def __init__(self, budget: int = BUDGET_BYTES) -> None:
         self.budget = budget
         self.every = 1
+        self.size: int | None = None
         self.states: dict[int, Mapping[str, Array]] = {}
 
     def expect(self, steps: int, size: int) -> None:
         """Choose from the start how far apart states are kept, for so many steps of this size."""
+        self.size = size
         self.every = spacing(steps, most_states(size, self.budget))
 
     def offer(self, step: int, state: Mapping[str, Array]) -> None:
@@ -70,7 +72,7 @@ class Snapshots:
         if step % self.every:
             return
         self.states[step] = state
-        size = sum(array.nbytes for array in state.values())
+        size = self.size or sum(array.nbytes for array in state.values())
         while len(self.states) > most_states(size, self.budget):
             self.every *= 2
             self.states = {k: s for k, s in self.states.items() if k % self.every == 0}

@@ -296,7 +296,7 @@ def _read_only(array: Array) -> Array:
 
 
 def _record(run: _Run, stopped: Stopped) -> Record:
-    done, state = len(run.history.losses), run.stepper.state
+    done, state = run.history.steps, run.stepper.state
     keep_best = run.early.patience is not None and run.best is not None
     return Record(
         setup=run.setup,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,10 +18,42 @@ from chainrule.executors.native.code import Code, compiled, load
 from chainrule.executors.native.driver import Field, driver_text
 from chainrule.executors.native.layout import aligned_bytes
 from chainrule.executors.native.meeting import MOST_THREADS, SLOT_BYTES
-from chainrule.executors.native.program import NativeProgram
+from chainrule.executors.native.memory import SLACK, Map
+from chainrule.executors.native.program import NativeProgram, state_arrays
 from chainrule.executors.native.signals import IO, Stop
 from chainrule.executors.native.target import host
 from chainrule.types import Array
+
+
+class Kept(Mapping[str, Array]):
+    """A state that was put aside, unpacked when somebody asks for it.
+
+    Parameters
+    ----------
+    map_ : Map
+        How states lie in memory.
+    memory : numpy.ndarray
+        The bytes.
+    """
+
+    def __init__(self, map_: Map, memory: Array) -> None:
+        self._map, self._memory = map_, memory
+        self._arrays: dict[str, Array] | None = None
+
+    def _unpacked(self) -> dict[str, Array]:
+        if self._arrays is None:
+            self._arrays = state_arrays(self._map, self._memory)
+            self._memory = np.empty(0, np.uint8)
+        return self._arrays
+
+    def __getitem__(self, name: str) -> Array:
+        return self._unpacked()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._map.state)
+
+    def __len__(self) -> int:
+        return len(self._map.state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +76,7 @@ class Advance:
     losses: Array
     penalties: Array
     stop: Stop
-    copies: dict[int, dict[str, Array]]
+    copies: dict[int, Mapping[str, Array]]
 
 
 @cache
@@ -76,6 +108,7 @@ class NativeLoop:
     ) -> None:  # fmt: skip
         rest.state = main.state
         self.main, self.rest, self.arrays, self.rows = main, rest, dict(arrays), rows
+        self.state_bytes = main.map.state_bytes - SLACK
         self.per_epoch, self.programs = per_epoch, (main, rest)
         self.threads = MOST_THREADS if main.map.is_threaded and rest.map.is_threaded else 1
         self.counts = aligned_bytes(MOST_THREADS * SLOT_BYTES)
@@ -114,7 +147,7 @@ class NativeLoop:
         """
         first = -(-step // every) * every if every else -1
         due = len(range(first, step + count, every)) if every else 0
-        copies = np.empty((due, self.main.state.nbytes), np.uint8)
+        block = np.empty((due, self.state_bytes), np.uint8)
         threads = min(threads, self.threads)
         self.crew += [_Member(self, n) for n in range(len(self.crew), threads)]
         self.counts[:] = 0
@@ -123,7 +156,7 @@ class NativeLoop:
         leader = self.crew[0]
         leader.set(Field.NEXT_COPY, first if due else -1)
         leader.set(Field.EVERY, every)
-        leader.set(Field.COPIES, copies.ctypes.data)
+        leader.set(Field.COPIES, block.ctypes.data)
         done = self._together(threads)
         stop = Stop(int(leader.job[Field.STOP]))
         self.raise_failure()
@@ -131,7 +164,7 @@ class NativeLoop:
         made = list(range(first, step + seen, every)) if due else []
         return Advance(
             done, leader.losses[:seen], leader.penalties[:seen], stop,
-            {k: self.state(copies[n]) for n, k in enumerate(made)},
+            {k: Kept(self.main.map, block[n].copy()) for n, k in enumerate(made)},
         )  # fmt: skip
 
     def _together(self, threads: int) -> int:
@@ -173,7 +206,7 @@ class _Member:
         self.losses = self.penalties = np.zeros(0)
         self.ios = [p.io if number == 0 else aligned_bytes(p.io.nbytes) for p in loop.programs]
         self.set(Field.STATE, loop.main.state.ctypes.data)
-        self.set(Field.STATE_BYTES, loop.main.state.nbytes)
+        self.set(Field.STATE_BYTES, loop.state_bytes)
         self.set(Field.PER_EPOCH, loop.per_epoch)
         places = (
             (Field.MAIN, Field.MAIN_ARENA, Field.IO, Field.MAIN_ROWS),
@@ -194,7 +227,7 @@ class _Member:
 
     def prepare(self, step: int, count: int, numbers: Array, threads: int) -> None:
         """Get ready for some steps."""
-        self.losses, self.penalties = np.zeros(count + 1), np.zeros(count + 1)
+        self.losses, self.penalties = np.empty(count + 1), np.empty(count + 1)
         for field, value in (
             (Field.STEP, step), (Field.COUNT, count), (Field.NUMBERS, numbers.ctypes.data),
             (Field.POSITION, step % self.loop.per_epoch), (Field.STOP, 0), (Field.NEXT_COPY, -1),

@@ -14,8 +14,8 @@ from chainrule.executors.native.batch import Source
 from chainrule.executors.native.fuse import Kernel, Single, fuse
 from chainrule.executors.native.groups import instructions_of
 from chainrule.executors.native.items import Item, Items, Operand, items_of
-from chainrule.executors.native.memory import Call, Map, Spot
-from chainrule.executors.native.place import SLACK, place
+from chainrule.executors.native.memory import SLACK, Call, Map, Spot
+from chainrule.executors.native.place import place
 from chainrule.executors.native.signals import IO
 from chainrule.executors.native.step import Job, describe, write_step
 from chainrule.executors.native.strips import in_strips

@@ -13,6 +13,9 @@ from typing import Any
 from chainrule.executors.native.layout import Layout, layout_of
 from chainrule.types import Shape
 
+SLACK = 4096
+"""Bytes after the end of memory that code may read, but makes nothing of."""
+
 
 @dataclass(frozen=True)
 class Spot:

@@ -16,9 +16,6 @@ from chainrule.executors.native.fuse import Group, Kernel, Single, Strips, relat
 from chainrule.executors.native.items import Item
 from chainrule.executors.native.layout import LINE_BYTES
 
-SLACK = 4096
-"""Bytes after the end that code may read, but makes nothing of."""
-
 
 @dataclass(eq=False)
 class Places:

@@ -74,9 +74,7 @@ class NativeProgram:
 
     def state_arrays(self, memory: Array | None = None) -> dict[str, Array]:
         """Return the state by name, from its own memory or a copy of that."""
-        source = self.state if memory is None else memory
-        spots = [(name, self.map.leaves[name]) for name in self.map.state]
-        return {name: s.layout.read(source[s.start :], s.shape) for name, s in spots}
+        return state_arrays(self.map, self.state if memory is None else memory)
 
     def of(self, node: Node) -> Array:
         """Return the value of a node that was kept."""
@@ -142,6 +140,12 @@ class NativeProgram:
             self.failure = error
             return 1
         return 0
+
+
+def state_arrays(map_: Map, memory: Array) -> dict[str, Array]:
+    """Return the state that lies in some memory, by name."""
+    spots = [(name, map_.leaves[name]) for name in map_.state]
+    return {name: s.layout.read(memory[s.start :], s.shape) for name, s in spots}
 
 
 def _calling(program: NativeProgram) -> Any:
