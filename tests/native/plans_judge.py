@@ -15,7 +15,7 @@ import plans_bounds as bounds
 from chainrule.errors import ChainruleError, ValueRefused
 from chainrule.executors import bind
 from chainrule.executors.native.items import items_of
-from chainrule.executors.native.place import SLACK
+from chainrule.executors.native.memory import SLACK
 from chainrule.executors.native.program import native_program
 from chainrule.executors.native.step import Stop
 from chainrule.graph import LEAVES, primitives

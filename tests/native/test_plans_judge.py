@@ -13,7 +13,7 @@ import pytest
 from plans_judge import Wrong, judge
 
 import chainrule as cr
-from chainrule.executors.native import place, reductions
+from chainrule.executors.native import memory, reductions
 from chainrule.executors.native.program import NativeProgram
 from chainrule.graph import primitives, variable
 from chainrule.plan import make_plan
@@ -82,7 +82,7 @@ def test_a_view_of_the_memory_is_found(monkeypatch):
         judge(make_plan({"out": x * 2.0}), {"x": np.ones(5)})
 
 
-@pytest.mark.parametrize("place", [-1, -place.SLACK])
+@pytest.mark.parametrize("place", [-1, -memory.SLACK])
 def test_a_write_behind_the_end_is_found(monkeypatch, place):
     plain = NativeProgram.step
 
@@ -132,7 +132,7 @@ def test_a_process_that_dies_is_named():
 
 
 def test_memory_is_guarded():
-    guard = plans_judge.Guarded(5000 // 64 * 64 + place.SLACK)
+    guard = plans_judge.Guarded(5000 // 64 * 64 + memory.SLACK)
     guard.fill(7)
     guard.check(7, "arena")
     guard.bytes[-1] = 8
