@@ -186,19 +186,22 @@ class Walks:
             Lines(self.w, walk, pointers).write(rows, panels, apart, unroll=True)
             return
         names = list(pointers)
+        counts = {"rows": rows} if panels == 1 else {"rows": rows, "panels": panels, "apart": apart}
 
         def build(inner: Writer, given: list[Value]) -> None:
             inside = dict(zip(names, given, strict=False))
-            Lines(inner, walk, inside).write(*given[-3:], unroll=False)
+            lines, (height, *outer) = Lines(inner, walk, inside), given[len(names) :]
+            if outer:
+                lines.write(height, *outer, unroll=False)
+            else:  # one panel needs no loop over panels
+                lines.write(height, 1, 0, unroll=False)
 
         parameters = [(f"p{n}", x.kind, 1) for n, x in enumerate(pointers.values())]
-        name = self.w.routine(
-            "lines", [*parameters, *((n, "i64", 1) for n in ("rows", "panels", "apart"))], build
-        )
-        counts = [
-            n if isinstance(n, Value) else self.w.constant(n, "i64") for n in (rows, panels, apart)
+        name = self.w.routine("lines", [*parameters, *((n, "i64", 1) for n in counts)], build)
+        numbers = [
+            n if isinstance(n, Value) else self.w.constant(n, "i64") for n in counts.values()
         ]
-        self.w.call(name, *pointers.values(), *counts)
+        self.w.call(name, *pointers.values(), *numbers)
 
     def tail(self, walk: Walk, pointers: Pointers) -> None:
         """Write the last, partly filled panel; what totals take is masked there."""
