@@ -251,3 +251,18 @@ def test_whole_numbers_are_exact_on_processors_without_an_instruction_for_it(
     found = Compiled(lambda m, v: getattr(m, name)(v), kind, fused=fused)(x)
     np.testing.assert_array_equal(found, wanted(x))
     np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted(x)))
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_sine_and_cosine_are_within_one_and_a_half_units_up_to_their_bound(name):
+    rng = np.random.default_rng(0)
+    quarters = np.arange(-60, 61) * (np.pi / 2)
+    x = np.concatenate([rng.uniform(-1e5, 1e5, 2000), rng.uniform(-4, 4, 2000), quarters,
+                        np.nextafter(quarters, 99), [0.0, -0.0, 1e-300, 5e-324]])  # fmt: skip
+    found = Compiled(lambda m, v: getattr(m, name)(v), "f64")(x)
+    for angle, ours in zip(x, found, strict=True):
+        right = getattr(mp, name)(mp.mpf(float(angle)))
+        unit = np.spacing(max(abs(float(right)), 5e-324))
+        assert abs(mp.mpf(float(ours)) - right) <= 1.5 * unit, angle
+    if name == "sin":
+        np.testing.assert_array_equal(np.signbit(found[x == 0]), np.signbit(x[x == 0]))

@@ -213,3 +213,14 @@ def test_a_call_of_a_mathematical_library_would_be_noticed():
     lowered = lower(setup_of().plan(16, "train"), state=["W1"], target=Target(
         "x86_64-unknown-linux-gnu", "x86-64", "", fused=True))  # fmt: skip
     assert "fma" in _called(lowered.text, TARGETS["old"])
+
+
+@pytest.mark.parametrize("x", [0.3, -2.0, 99_999.0, 1e5 + 1, 1e300, np.inf, np.nan])
+def test_the_cosine_of_a_number_is_right_however_large(x):
+    node = cr.variable("x", np.zeros(()))
+    program = native_program(make_plan({"cos": np.cos(node) * 1.0, "sin": np.sin(node) + 0.0}))
+    assert len(program.map.calls) == 2
+    with np.errstate(invalid="ignore"):
+        wanted = [np.cos(x), np.sin(x)]
+    nodes = [program.plan.forward[name] for name in ("cos", "sin")]
+    np.testing.assert_allclose(program.values({"x": x}, nodes), wanted, rtol=3e-16)

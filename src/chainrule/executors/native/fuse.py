@@ -26,6 +26,9 @@ from chainrule.types import Shape
 ROW_VECTORS = 8
 """A row of at most so many vectors is held in registers while it is reduced and used again."""
 
+NUMBERS = ("sin", "cos")
+"""Operations that machine code knows for a single number that is not huge."""
+
 OWN = ("cast", "expand", "decided")
 """Operations that the emitter of groups knows itself."""
 
@@ -130,6 +133,8 @@ def family(item: Item) -> str:
         return "numpy"
     if item.op in REDUCTIONS and "over" in item.attrs:
         return "reduce"
+    if item.op in NUMBERS and item.layout.entries == 1 and item.kind == "f64":
+        return "number"
     if item.op == "matmul":
         return "product" if parts_of(item) is not None else "numpy"
     if item.op == "check":

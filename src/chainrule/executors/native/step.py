@@ -20,6 +20,8 @@ from chainrule.executors.native.groups import (
     reduction_of,
 )
 from chainrule.executors.native.items import Item, Operand
+from chainrule.executors.native.maths import Maths
+from chainrule.executors.native.maths.trigonometric import NEAR
 from chainrule.executors.native.matmul import Part, parts_of
 from chainrule.executors.native.moves import write_move
 from chainrule.executors.native.place import Places
@@ -258,18 +260,33 @@ class _Step:
 
     def numpy(self, item: Item) -> None:
         """Write a call back to Python, where NumPy computes the item."""
+        self.leave_unless(self.ask_numpy(item).same(0), Stop.FAILED)
+
+    def ask_numpy(self, item: Item) -> Value:
+        """Call back to Python; return 0 if NumPy has computed the item."""
         w = self.w
         number = w.constant(len(self.job.numpy), "i64")
         self.job.numpy.append(item)
         function = w.load(w.at(self.io, 8 * IO.CALLBACK), "ptr")
-        answer = w.value(f"call i64 {function.text}(i64 {number.text})", "i64")
-        self.leave_unless(answer.same(0), Stop.FAILED)
+        return w.value(f"call i64 {function.text}(i64 {number.text})", "i64")
+
+    def number(self, item: Item) -> None:
+        """Write the sine or cosine of a number; a huge one is left to NumPy, which cannot fail."""
+        w = self.w
+        if not w.fused:
+            self.ask_numpy(item)
+            return
+        x = self.frame.single(item.inputs[0].item)
+        w.store(getattr(Maths(w), item.op)(x), self.frame.address(item))
+        is_near = w.intrinsic("fabs", x) <= NEAR
+        w.unless(is_near, lambda: self.ask_numpy(item))
 
 
 SINGLES = {
     "move": _Step.move,
     "row": _Step.row,
     "numpy": _Step.numpy,
+    "number": _Step.number,
 }
 """Who writes which kernel of one item."""
 

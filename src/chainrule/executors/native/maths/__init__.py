@@ -4,9 +4,10 @@ Knows numbers and their rounding; knows no operation, no plan and no memory.
 """
 
 from chainrule.executors.native.maths.power import Power
+from chainrule.executors.native.maths.trigonometric import Trigonometric
 
 
-class Maths(Power):
+class Maths(Power, Trigonometric):
     """Everything that the slot ``native`` of an operation may ask for.
 
     Parameters
