@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.train.native import SIZES, is_worth_it
+from chainrule.train.native import SIZES, is_worth_it, kernel_lines
 
 RNG = np.random.default_rng(5)
 X = RNG.standard_normal((70, 6))
@@ -145,3 +145,10 @@ def test_what_is_worth_machine_code_depends_on_the_task_alone():
     setup = trained("classes", "interpreter").record.setup
     assert not is_worth_it(setup, 10)
     assert is_worth_it(setup, 10_000)
+
+
+def test_the_listing_says_what_is_left_to_numpy():
+    run = trained("classes", "native", optimizer=cr.SGD(cr.Cosine(0.1, steps=9)))
+    assert kernel_lines(run.record.setup)[-1] == "nothing is left to NumPy"
+    odd = cr.train("6-4:sin-1", X, REAL[:, 0], steps=2, engine="native")
+    assert kernel_lines(odd.record.setup)[-1] == "left to NumPy: cos, sin"

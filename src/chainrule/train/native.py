@@ -138,10 +138,10 @@ def lowered_step(setup: Setup) -> Lowered:
 
 def kernel_lines(setup: Setup) -> list[str]:
     """Return the kernels of a step, a line each, and what NumPy computes, if anything."""
-    from chainrule.executors.native.lowering import kernel_listing
+    from chainrule.executors.native.lowering import kernel_listing, left_to_numpy
 
     lowered = lowered_step(setup)
-    left = sorted({item.op for item in lowered.job.numpy})
+    left = left_to_numpy(lowered)
     note = f"left to NumPy: {', '.join(left)}" if left else "nothing is left to NumPy"
     return [*kernel_listing(lowered).splitlines(), note]
 

@@ -160,6 +160,12 @@ def is_cheap(item: Item) -> bool:
     return bool(item.attrs.get("over")) or instructions_of(item) <= CHEAP_LINES
 
 
+def left_to_numpy(lowered: Lowered) -> list[str]:
+    """Return the operations that NumPy always computes."""
+    singles = [kernel for kernel in lowered.job.kernels if isinstance(kernel, Single)]
+    return sorted({kernel.items[0].op for kernel in singles if kernel.what == "numpy"})
+
+
 def kernel_listing(lowered: Lowered) -> str:
     """Return the kernels of a plan, a line each."""
     return "\n".join(f"{kernel.level:>3}  {describe(kernel)}" for kernel in lowered.job.kernels)
