@@ -224,3 +224,19 @@ def test_the_cosine_of_a_number_is_right_however_large(x):
         wanted = [np.cos(x), np.sin(x)]
     nodes = [program.plan.forward[name] for name in ("cos", "sin")]
     np.testing.assert_allclose(program.values({"x": x}, nodes), wanted, rtol=3e-16)
+
+
+def test_without_llvmlite_the_command_line_says_so_in_one_line(tmp_path):
+    script = f"""
+        import sys, importlib.util
+        sys.modules["llvmlite"] = None
+        real = importlib.util.find_spec
+        importlib.util.find_spec = lambda name, *a: None if name == "llvmlite" else real(name, *a)
+        from chainrule.apps.cli import main
+        sys.argv = ["chainrule", "train", "--quiet", "--out", {str(tmp_path / "run")!r}]
+        main()
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True,
+                          text=True, check=True)  # fmt: skip
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("chainrule: llvmlite is not installed")

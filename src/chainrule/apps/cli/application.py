@@ -6,7 +6,9 @@ Knows how a call begins and ends; knows nothing of what a command does.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from pkgutil import iter_modules
@@ -51,7 +53,9 @@ def run(tokens: Sequence[str]) -> int:
     """
     out, settings = begin(), Settings()
     try:
-        code = application(settings)(_spelled(tokens), console=out, error_console=error_screen())
+        with told_in_a_line():
+            command = application(settings)
+            code = command(_spelled(tokens), console=out, error_console=error_screen())
         return finish(int(code or 0))
     except BaseException as error:
         return show_failure(
@@ -59,6 +63,21 @@ def run(tokens: Sequence[str]) -> int:
             debug=asked(tokens, "--debug") or bool(os.environ.get(f"{PREFIX}_DEBUG")),
             as_json=asked(tokens, "--json") or "json" in settings.used,
         )
+
+
+@contextmanager
+def told_in_a_line() -> Iterator[None]:
+    """Let a warning be one line on the error stream, without a place in the code."""
+    plain = warnings.showwarning
+
+    def show(message: Warning | str, *about: Any, **more: Any) -> None:
+        error_screen().print(f"chainrule: {message}", markup=False, highlight=False, soft_wrap=True)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = plain
 
 
 def _spelled(tokens: Sequence[str]) -> list[str]:
