@@ -117,7 +117,7 @@ def write(key: str, body: bytes) -> None:
 
 
 def _shrink(where: Path) -> None:
-    """Delete the entries that were read or written longest ago, until the rest fits."""
+    """Delete the entries that were written longest ago, until the rest fits."""
     with os.scandir(where) as entries:
         found = [(e.stat().st_mtime_ns, e.stat().st_size, e.path) for e in entries if e.is_file()]
     total, bound = sum(size for _, size, _ in found), _bound()
