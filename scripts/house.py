@@ -31,7 +31,8 @@ FUNCTION_MAX = 50
 FILE_MAX = 400
 WIDTH = 100
 HEAVY = {
-    "anywidget", "cyclopts", "dask", "distributed", "jax", "llvmlite", "matplotlib", "msgspec",
+    "anywidget", "cyclopts", "dask", "distributed", "jax", "latex2mathml", "llvmlite", "matplotlib",
+    "msgspec",
     "narwhals", "onnx", "onnxruntime", "optuna", "pandas", "polars", "pyarrow", "rich",
     "safetensors", "scipy", "sklearn", "starlette", "threadpoolctl", "uvicorn", "websockets",
 }  # fmt: skip

@@ -1,0 +1,170 @@
+"""The view for browsers and notebooks: one self-contained page, mathematics as MathML.
+
+No script, no font and no picture is loaded from anywhere. Knows blocks of a document; knows nothing
+of what they mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from html import escape
+from importlib.resources import files
+
+from chainrule.explain.document import (
+    Block,
+    Cell,
+    Code,
+    Document,
+    Figure,
+    Formula,
+    Number,
+    Section,
+    Sentence,
+    Steps,
+    Symbol,
+    Table,
+)
+from chainrule.explain.views._columns import aligned, is_numeric
+
+FIGURE_SPACE = "\u2007"
+MINUS = "\u2212"
+KEPT = 4096
+"""Formulas that are kept in MathML, as most of them come many times."""
+
+
+def render(document: Document, *, fragment: bool = False) -> str:
+    """Return a document as a page of HTML, or as a piece of one for notebooks.
+
+    Parameters
+    ----------
+    document : Document
+        What is said.
+    fragment : bool
+        Only what stands inside the body, with its own style.
+    """
+    style = files(__package__).joinpath("_page.css").read_text(encoding="utf-8")
+    inner = "\n".join(piece for block in document.blocks for piece in _pieces(block, 2))
+    title = escape(document.title)
+    body = (
+        f'<article class="chainrule {escape(document.kind)}">\n<h1>{title}</h1>\n{inner}\n'
+        "</article>"
+    )
+    if fragment:
+        return f"<style>\n{style}</style>\n{body}\n"
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n"
+        f'<body class="chainrule-page">\n{body}\n</body>\n</html>\n'
+    )
+
+
+@lru_cache(KEPT)
+def mathml(latex: str, *, display: bool = False) -> str:
+    """Return LaTeX as MathML.
+
+    Examples
+    --------
+    >>> mathml("x")
+    '<math display="inline"><mrow><mi>x</mi></mrow></math>'
+    """
+    from latex2mathml.converter import convert
+
+    found: str = convert(latex, display="block" if display else "inline")
+    return found.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+
+
+def _span(span: Cell) -> str:
+    if isinstance(span, Symbol):
+        return mathml(span.tex)
+    if isinstance(span, Code):
+        return f"<code>{escape(span.text)}</code>"
+    if isinstance(span, Number):
+        return _number(span.text)
+    return escape(str(span)).replace("\n", "<br>")
+
+
+def _number(text: str) -> str:
+    """Return digits; the minus on the screen is a true one."""
+    return f'<span class="n">{text.replace("-", MINUS)}</span>'
+
+
+def _pieces(block: Block, level: int) -> Iterator[str]:
+    if isinstance(block, Section):
+        yield f"<section>\n<h{min(level, 6)}>{escape(block.title)}</h{min(level, 6)}>"
+        for inner in block.blocks:
+            yield from _pieces(inner, level + 1)
+        yield "</section>"
+        return
+    by_kind: dict[type, Callable[..., Iterator[str]]] = {
+        Sentence: _sentence,
+        Formula: _formula,
+        Table: _table,
+        Figure: _figure,
+        Steps: _steps,
+    }
+    yield from by_kind[type(block)](block)
+
+
+def _sentence(block: Sentence) -> Iterator[str]:
+    yield f'<p class="{block.role}">{"".join(map(_span, block.spans))}</p>'
+
+
+def _formula(block: Formula) -> Iterator[str]:
+    inner = " \\\\ ".join(latex for _, latex in block.lines)
+    latex = rf"\begin{{aligned}} {inner} \end{{aligned}}"
+    yield f'<div class="formula">{mathml(latex, display=True)}</div>'
+
+
+def _figure(block: Figure) -> Iterator[str]:
+    yield f"<figure>{block.svg}<figcaption>{escape(block.text)}</figcaption></figure>"
+
+
+def _steps(block: Steps) -> Iterator[str]:
+    yield f'<div class="steps"><p>{escape(block.title)}</p><ul>'
+    for command, why in block.entries:
+        yield f"<li><code>{escape(command)}</code> {escape(why)}</li>"
+    yield "</ul></div>"
+
+
+def _table(block: Table) -> Iterator[str]:
+    rows = [*block.rows, *([] if block.total is None else [block.total])]
+    numeric = [is_numeric([row[k] for row in rows]) for k in range(len(block.header))]
+    columns = [_column([row[k] for row in rows], numeric[k]) for k in range(len(numeric))]
+    yield '<div class="table"><table>'
+    if block.caption:
+        yield f"<caption>{escape(block.caption)}</caption>"
+    yield f"<thead>{_line(map(_span, block.header), numeric, 'th')}</thead><tbody>"
+    for number in range(len(block.rows)):
+        yield _line((column[number] for column in columns), numeric, "td")
+    yield "</tbody>"
+    if block.total is not None:
+        yield f"<tfoot>{_line((column[-1] for column in columns), numeric, 'td')}</tfoot>"
+    yield "</table></div>"
+
+
+def _line(cells: Iterator[str], numeric: list[bool], tag: str) -> str:
+    inner = "".join(
+        f'<{tag} class="r">{cell}</{tag}>' if right else f"<{tag}>{cell}</{tag}>"
+        for cell, right in zip(cells, numeric, strict=True)
+    )
+    return f"<tr>{inner}</tr>"
+
+
+def _column(cells: list[Cell], numeric: bool) -> list[str]:
+    """Return the cells of a column; numbers are padded by figure spaces that nobody copies."""
+    if not numeric:
+        return [_span(cell) for cell in cells]
+    return [_padded(text) for text in aligned(cells, FIGURE_SPACE)]
+
+
+def _padded(text: str) -> str:
+    digits = text.strip(FIGURE_SPACE)
+    before, _, after = text.partition(digits) if digits else (text, "", "")
+    return _pad(before) + (_number(digits) if digits else "") + _pad(after)
+
+
+def _pad(blanks: str) -> str:
+    return f'<span class="pad" aria-hidden="true">{blanks}</span>' if blanks else ""

@@ -1,0 +1,107 @@
+r"""The view for papers and blackboards: a piece of LaTeX for any document with amsmath.
+
+Tables use plain rules, so that nothing but amsmath is needed. Knows blocks of a document; knows
+nothing of what they mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from chainrule.explain.document import (
+    Block,
+    Code,
+    Document,
+    Figure,
+    Formula,
+    Number,
+    Section,
+    Sentence,
+    Span,
+    Steps,
+    Symbol,
+    Table,
+)
+from chainrule.explain.symbols import escaped
+from chainrule.explain.views._columns import is_numeric
+
+ROLES = {"note": r"\emph{Note:} ", "warning": r"\textbf{Careful:} "}
+HEADINGS = ("section", "subsection", "paragraph")
+
+
+def render(document: Document) -> str:
+    """Return a document as LaTeX, to be put into a document that uses amsmath."""
+    parts = [f"% {document.title}"]
+    parts += ["\n".join(_lines(block, 0)) for block in document.blocks]
+    return "\n\n".join(parts) + "\n"
+
+
+def _span(span: Span | int) -> str:
+    if isinstance(span, Symbol):
+        return f"${span.tex}$"
+    if isinstance(span, Code):
+        return rf"\texttt{{{escaped(span.text)}}}"
+    if isinstance(span, Number):
+        return f"${_number(span.text)}$"
+    return f"${span}$" if isinstance(span, int) else escaped(span)
+
+
+def _number(text: str) -> str:
+    digits, _, exponent = text.partition("e")
+    if not exponent:
+        return text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
+    return rf"{digits} \cdot 10^{{{int(exponent)}}}"
+
+
+def _lines(block: Block, level: int) -> Iterator[str]:
+    if isinstance(block, Section):
+        yield rf"\{HEADINGS[min(level, len(HEADINGS) - 1)]}*{{{escaped(block.title)}}}"
+        for inner in block.blocks:
+            yield ""
+            yield from _lines(inner, level + 1)
+        return
+    by_kind: dict[type, Callable[..., Iterator[str]]] = {
+        Sentence: _sentence,
+        Formula: _formula,
+        Table: _table,
+        Figure: _figure,
+        Steps: _steps,
+    }
+    yield from by_kind[type(block)](block)
+
+
+def _sentence(block: Sentence) -> Iterator[str]:
+    text = "".join(map(_span, block.spans)).replace("\n", r" \\" + "\n")
+    yield rf"\textbf{{{text}}}" if block.role == "answer" else ROLES.get(block.role, "") + text
+
+
+def _formula(block: Formula) -> Iterator[str]:
+    yield r"\begin{align*}"
+    yield " \\\\\n".join(latex for _, latex in block.lines)
+    yield r"\end{align*}"
+
+
+def _figure(block: Figure) -> Iterator[str]:
+    yield rf"\emph{{{escaped(block.text)}}}"
+
+
+def _steps(block: Steps) -> Iterator[str]:
+    yield rf"{escaped(block.title)}:"
+    yield r"\begin{itemize}"
+    for command, why in block.entries:
+        yield rf"\item {_span(Code(command))}" + (f": {escaped(why)}" if why else "")
+    yield r"\end{itemize}"
+
+
+def _table(block: Table) -> Iterator[str]:
+    rows = [*block.rows, *([] if block.total is None else [block.total])]
+    numeric = [is_numeric([row[k] for row in rows]) for k in range(len(block.header))]
+    if block.caption:
+        yield escaped(block.caption) + r"\par"
+    yield rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in numeric)}}}"
+    yield rf"{' & '.join(map(_span, block.header))} \\ \hline"
+    for row in block.rows:
+        yield rf"{' & '.join(map(_span, row))} \\"
+    if block.total is not None:
+        yield rf"\hline {' & '.join(map(_span, block.total))} \\"
+    yield r"\end{tabular}"

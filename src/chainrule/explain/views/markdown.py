@@ -1,0 +1,107 @@
+"""The view for notes and repositories: Markdown with mathematics between dollars.
+
+Knows blocks of a document; knows nothing of what they mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from chainrule.explain.document import (
+    Block,
+    Code,
+    Document,
+    Figure,
+    Formula,
+    Number,
+    Section,
+    Sentence,
+    Span,
+    Steps,
+    Symbol,
+    Table,
+)
+from chainrule.explain.views._columns import is_numeric
+
+SPECIAL = re.compile(r"([\\`*_\[\]<>|$#])")
+ROLES = {"note": "> Note: ", "warning": "> **Careful:** "}
+
+
+def render(document: Document) -> str:
+    """Return a document as Markdown."""
+    parts = [f"# {_escaped(document.title)}"]
+    parts += ["\n".join(_lines(block, 2)) for block in document.blocks]
+    return "\n\n".join(parts) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return SPECIAL.sub(r"\\\1", text)
+
+
+def _span(span: Span | int) -> str:
+    if isinstance(span, Symbol):
+        return f"${span.tex}$"
+    if isinstance(span, Code):
+        fence = "``" if "`" in span.text else "`"
+        return f"{fence}{span.text}{fence}"
+    return span.text if isinstance(span, Number) else _escaped(str(span))
+
+
+def _cell(span: Span | int) -> str:
+    return _span(span).replace("\n", " ").replace("|", r"\|").replace(r"\\|", r"\|")
+
+
+def _lines(block: Block, level: int) -> Iterator[str]:
+    if isinstance(block, Section):
+        yield f"{'#' * min(level, 6)} {_escaped(block.title)}"
+        for inner in block.blocks:
+            yield ""
+            yield from _lines(inner, level + 1)
+        return
+    by_kind: dict[type, Callable[..., Iterator[str]]] = {
+        Sentence: _sentence,
+        Formula: _formula,
+        Table: _table,
+        Figure: _figure,
+        Steps: _steps,
+    }
+    yield from by_kind[type(block)](block)
+
+
+def _sentence(block: Sentence) -> Iterator[str]:
+    text = "".join(map(_span, block.spans)).replace("\n", "  \n")
+    yield f"**{text}**" if block.role == "answer" else ROLES.get(block.role, "") + text
+
+
+def _formula(block: Formula) -> Iterator[str]:
+    yield "$$"
+    yield r"\begin{aligned}"
+    yield " \\\\\n".join(latex for _, latex in block.lines)
+    yield r"\end{aligned}"
+    yield "$$"
+
+
+def _figure(block: Figure) -> Iterator[str]:
+    yield f"*{_escaped(block.text)}*"
+
+
+def _steps(block: Steps) -> Iterator[str]:
+    yield f"{_escaped(block.title)}:"
+    yield ""
+    for command, why in block.entries:
+        yield f"* {_span(Code(command))}" + (f": {_escaped(why)}" if why else "")
+
+
+def _table(block: Table) -> Iterator[str]:
+    if block.caption:
+        yield _escaped(block.caption)
+        yield ""
+    rows = [*block.rows, *([] if block.total is None else [block.total])]
+    numeric = [is_numeric([row[k] for row in rows]) for k in range(len(block.header))]
+    yield f"| {' | '.join(map(_cell, block.header))} |"
+    yield f"|{'|'.join('---:' if right else '---' for right in numeric)}|"
+    for row in block.rows:
+        yield f"| {' | '.join(map(_cell, row))} |"
+    if block.total is not None:
+        yield f"| {' | '.join(f'**{_cell(c)}**' if c != '' else '' for c in block.total)} |"
