@@ -1,0 +1,161 @@
+"""Formulas: a small graph written out, as it is typed and as it is set.
+
+Knows how operations are written (their declarations' LaTeX, a table of infix signs); knows no
+values but constants, and no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chainrule.explain.symbols import latex_of, upright
+from chainrule.graph import Node, primitives
+
+SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
+"""How strongly parts of a formula hold together."""
+
+INFIX = {
+    "add": ("+", SUM), "sub": ("-", SUM), "shift": ("-", SUM), "mul": ("*", PRODUCT),
+    "chain": ("*", PRODUCT), "div": ("/", PRODUCT), "matmul": ("@", PRODUCT),
+}  # fmt: skip
+TRANSPARENT = frozenset({"alias", "cast", "expand", "reshape", "guard", "stop_gradient"})
+"""Operations that do not change what a formula says."""
+POSTFIX = {"square": "^2"}
+COMPARISONS = {
+    "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "=",
+    "not_equal": "!=",
+}  # fmt: skip
+DELIMITED = frozenset({"div", "exp", "sqrt", "abs", "reciprocal", "floor", "where"})
+"""Operations whose LaTeX holds its inputs together by itself."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A formula: as it is typed, in LaTeX, and how strongly it holds together."""
+
+    text: str
+    latex: str
+    binding: int = ATOM
+
+    def inside(self, binding: int, *, strictly: bool = False) -> Written:
+        """Return it with parentheses, if it holds together less strongly than what is around."""
+        if self.binding > binding or (self.binding == binding and not strictly):
+            return self
+        return Written(f"({self.text})", rf"\left({self.latex}\right)")
+
+
+Name = Callable[[Node], Written | None]
+"""What a node is called; None if it is to be written out."""
+
+
+def number(value: float) -> Written:
+    """Return a constant as a person would type it.
+
+    Examples
+    --------
+    >>> number(0.5).text, number(1e-08).latex, number(-2.0).binding == SIGN
+    ('0.5', '10^{-8}', True)
+    """
+    text = f"{value:.6g}"
+    mantissa, _, exponent = text.partition("e")
+    latex = text
+    if exponent:
+        factor = "" if mantissa == "1" else rf"{mantissa} \cdot "
+        latex = rf"{factor}10^{{{int(exponent)}}}"
+    return Written(text, latex, SIGN if value < 0 else ATOM)
+
+
+def by_name(node: Node) -> Written | None:
+    """Return the name of a node that has one."""
+    return None if node.name is None else Written(node.name, latex_of(node.name))
+
+
+def formula(node: Node, name: Name = by_name) -> Written:
+    """Return a node written out in terms of the nodes that have a name.
+
+    Parameters
+    ----------
+    node : Node
+        What is written out; its own name is not used.
+    name : callable
+        What other nodes are called, or None.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> x, y = cr.variable("x", 3.0), cr.variable("y", -4.0)
+    >>> formula((x + cr.sigmoid(y)) / (cr.sigmoid(x) + (x + y) ** 2)).text
+    '(x + sigmoid(y)) / (sigmoid(x) + (x + y)^2)'
+    """
+    if node.op == "constant":
+        assert node.data is not None, "a constant has data"
+        return number(float(node.data.flat[0])) if node.size else Written("[]", "[]")
+    if not node.inputs:
+        return by_name(node) or Written(node.op, upright(node.op))
+    parts = [name(x) or formula(x, name) for x in node.inputs]
+    return _applied(node, parts)
+
+
+def _applied(node: Node, parts: list[Written]) -> Written:
+    op = node.op
+    if op in TRANSPARENT:
+        return parts[0]
+    if op in INFIX:
+        return _infix(op, parts)
+    if op == "neg":
+        inner = parts[0].inside(PRODUCT)
+        return Written(f"-{inner.text}", f"-{inner.latex}", SUM)
+    if op in POSTFIX:
+        inner = parts[0].inside(ATOM)
+        return Written(inner.text + POSTFIX[op], inner.latex + POSTFIX[op], POWER)
+    if op == "power":
+        base, exponent = parts[0].inside(ATOM), parts[1].inside(ATOM)
+        latex = f"{base.latex}^{{{parts[1].latex}}}"
+        return Written(f"{base.text}^{exponent.text}", latex, POWER)
+    if op in COMPARISONS:
+        first, second = (part.inside(SUM) for part in parts)
+        latex = primitives[op].formula(first.latex, second.latex)
+        return Written(f"{first.text} {COMPARISONS[op]} {second.text}", latex, SUM)
+    return _called(node, parts)
+
+
+def _infix(op: str, parts: list[Written]) -> Written:
+    sign, binding = INFIX[op]
+    first = parts[0].inside(binding)
+    second = parts[1].inside(binding, strictly=op in ("sub", "shift", "div"))
+    text = f"{first.text} {sign} {second.text}"
+    if op == "div":
+        return Written(text, primitives[op].formula(parts[0].latex, parts[1].latex), binding)
+    return Written(text, primitives[op].formula(first.latex, second.latex), binding)
+
+
+def _called(node: Node, parts: list[Written]) -> Written:
+    """Return a function of its inputs: ``f(x, y)``; a slope is ``f'(x)``."""
+    op = f"{node.op.removesuffix('_slope')}'" if node.op.endswith("_slope") else node.op
+    text = f"{op}({', '.join(part.text for part in parts)})"
+    rule = primitives[node.op]
+    attrs = {key: str(value) for key, value in node.attrs.items()}
+    held = [part if _holds(node.op) else part.inside(ATOM) for part in parts]
+    try:
+        latex = rule.formula(*(part.latex for part in held), **attrs)
+    except (KeyError, IndexError):
+        latex = rf"{upright(node.op)}({', '.join(part.latex for part in parts)})"
+    return Written(text, latex)
+
+
+def _holds(op: str) -> bool:
+    """Tell whether an operation's LaTeX puts parentheses or the like around its inputs."""
+    return op in DELIMITED or "({0}" in primitives[op].latex
+
+
+def with_index(text: str, index: str) -> Written:
+    """Return a name with an index, ``z1[r,2]``; no index for numbers of shape ().
+
+    Examples
+    --------
+    >>> with_index("z1", "r,2").text, with_index("L", "").text
+    ('z1[r,2]', 'L')
+    """
+    full = f"{text}[{index}]" if index else text
+    return Written(full, latex_of(full))

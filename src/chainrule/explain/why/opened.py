@@ -1,0 +1,90 @@
+"""A step of a run, opened for explanations: its tape, its rows, its names for people.
+
+Knows records and moments; knows no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.explain.why.segments import Segment, row_by_row, segment
+from chainrule.explain.why.tape import Tape, open_tape
+from chainrule.graph import Node
+from chainrule.train import Moment, Record, Setup
+from chainrule.types import Array
+
+LEAVES_OF_ROWS = ("x", "y", "w")
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """One step of a run, ready for questions.
+
+    Attributes
+    ----------
+    record : Record
+        The run.
+    moment : Moment
+        The step as it was trained.
+    tape : Tape
+        Every value and every gradient of its forward pass.
+    features : tuple of str or None
+        What the user's columns are called.
+    called : str
+        What commands call the run: its folder, or RUN.
+    """
+
+    record: Record
+    moment: Moment
+    tape: Tape
+    features: Sequence[str] | None
+    called: str
+
+    @property
+    def setup(self) -> Setup:
+        """What was trained, and how."""
+        return self.record.setup
+
+    @property
+    def step(self) -> int:
+        """Which step."""
+        return self.moment.step
+
+    @property
+    def rows(self) -> Array:
+        """The user's numbers of the rows of the batch."""
+        return self.moment.rows
+
+    @cached_property
+    def by_rows(self) -> Mapping[Node, bool]:
+        """Nodes that depend on rows, and whether row by row."""
+        sources = {self.tape.names[k]: True for k in LEAVES_OF_ROWS if k in self.tape.names}
+        return row_by_row(self.tape, sources)
+
+    @cached_property
+    def segments(self) -> Mapping[Node, Segment]:
+        """The segment that ends in each milestone that is computed."""
+        return {node: segment(self.tape, node) for node in self.tape.name_of if node.inputs}
+
+    def is_of_rows(self, node: Node) -> bool:
+        """Tell whether entries of a node belong to one row each."""
+        return self.by_rows.get(node, False)
+
+    def place(self, row: int) -> int | None:
+        """Return where a row of the user's stands in the batch; None if it does not."""
+        found = np.flatnonzero(self.rows == row)
+        return int(found[0]) if len(found) else None
+
+
+def open_step(
+    record: Record, moment: Moment, features: Sequence[str] | None, called: str
+) -> Opened:
+    """Return a step of a run, opened."""
+    objective = record.setup.objective(len(moment.rows))
+    feed = {**moment.parameters, **moment.values}
+    tape = open_tape(objective.loss, objective.names, feed)
+    return Opened(record, moment, tape, features, called)

@@ -1,0 +1,122 @@
+"""A tape: every value of a forward pass, and the gradient of the loss by every one of them.
+
+Knows graphs and the interpreter; knows no network and no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chainrule.autodiff.reverse import backward
+from chainrule.executors import bind
+from chainrule.graph import Node, leaves, toposort
+from chainrule.plan import make_plan
+from chainrule.types import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """A forward pass, opened.
+
+    Attributes
+    ----------
+    loss : Node
+        A scalar: what the gradients are of.
+    names : mapping of str to Node
+        The nodes that an explanation may speak of (*milestones*), leaves included.
+    values : mapping of Node to numpy.ndarray
+        The value of every node.
+    upstream : mapping of Node to numpy.ndarray
+        The gradient of the loss by every node that it depends on through floats.
+    """
+
+    loss: Node
+    names: Mapping[str, Node]
+    values: Mapping[Node, Array]
+    upstream: Mapping[Node, Array]
+
+    @cached_property
+    def order(self) -> list[Node]:
+        """All nodes of the loss, inputs first."""
+        return toposort(self.loss)
+
+    @cached_property
+    def name_of(self) -> dict[Node, str]:
+        """What each milestone is called; the first of its names."""
+        found: dict[Node, str] = {}
+        for name, node in self.names.items():
+            found.setdefault(node, name)
+        return found
+
+    @cached_property
+    def consumers(self) -> dict[Node, list[Node]]:
+        """For each milestone, those computed from it without another one in between."""
+        found: dict[Node, list[Node]] = {node: [] for node in self.name_of}
+        for node in self.order:
+            if node in self.name_of:
+                for source in boundary(node, self.name_of):
+                    found[source].append(node)
+        return found
+
+
+def boundary(node: Node, milestones: Mapping[Node, str]) -> list[Node]:
+    """Return the milestones from which a node is computed, without another one in between."""
+    found: dict[Node, None] = {}
+    seen: set[Node] = set()
+    stack = list(reversed(node.inputs))
+    while stack:
+        one = stack.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if one in milestones:
+            found[one] = None
+        else:
+            stack.extend(reversed(one.inputs))
+    return list(found)
+
+
+def open_tape(loss: Node, names: Mapping[str, Node], feed: Mapping[str, Any]) -> Tape:
+    """Return the tape of a loss for the values of its leaves.
+
+    Parameters
+    ----------
+    loss : Node
+        A scalar.
+    names : mapping of str to Node
+        Milestones by name; nodes that the loss does not need are values only.
+    feed : mapping of str to array
+        The value of each leaf, by name.
+    """
+    order = toposort(loss, *names.values())
+    sources = [node for op in ("variable", "parameter") for node in leaves(loss, op=op)]
+    upstream = backward(loss, sources)
+    gradients = {str(i): upstream[node] for i, node in enumerate(order) if node in upstream}
+    plan = make_plan({str(i): node for i, node in enumerate(order)}, gradients)
+    program = bind(plan)
+    program.check(feed)
+    found = program.values(feed, keep=True)
+    place = {i.node: i.number for i in plan.instructions}
+
+    def values_of(role: Mapping[str, Node]) -> dict[Node, Array]:
+        return {
+            order[int(i)]: np.broadcast_to(np.asarray(found[place[node]]), order[int(i)].shape)
+            for i, node in role.items()
+        }
+
+    known = _with_leaves(names, order)
+    return Tape(loss, known, values_of(plan.forward), values_of(plan.gradients))
+
+
+def _with_leaves(names: Mapping[str, Node], order: Sequence[Node]) -> dict[str, Node]:
+    """Return the milestones and every named leaf."""
+    found = dict(names)
+    for node in order:
+        if node.op in ("variable", "parameter") and node.name is not None:
+            found.setdefault(node.name, node)
+    return found
