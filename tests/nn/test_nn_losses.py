@@ -89,6 +89,36 @@ def test_value_and_gradient_are_those_of_the_formula(name, reduction, weighted):
         assert slope[index] == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
+@pytest.mark.parametrize("name", [n for n, item in sorted(losses.items()) if item.slope])
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("hard", [False, True])
+def test_the_declared_slope_is_what_reverse_mode_derives(name, outputs, hard):
+    rng = np.random.default_rng(6)
+    out = rng.normal(size=(40, outputs)) * 3
+    y = targets_for(name, rng, 40, outputs)
+    if hard:
+        y = y.argmax(axis=1) if losses[name].targets == "class" else np.round(y)
+        out = out if losses[name].logits_of else np.where(rng.random(out.shape) < 0.3, y, out)
+    for options in ({}, {"threshold": 1.5}) if name == "huber" else ({},):
+        item = find_loss({"name": name, **options})
+        z = cr.variable("z", out)
+        each = item.of_rows(z, cr.constant(y))
+        derived, declared = cr.evaluate(
+            [cr.gradients(each.sum(), z), item.slope_of_rows(z, cr.constant(y))]
+        )
+        np.testing.assert_allclose(declared, derived, rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", sorted(losses))
+def test_a_declared_slope_has_its_formulas(name):
+    item = losses[name]
+    assert (item.slope is None) == (not item.slope_text) == (not item.slope_latex)
+    one, many = item.slope_for(1)[0], item.slope_for(4)[0]
+    assert "K" not in one + many
+    assert ("4" in many) == item.formula.startswith("mean_k"), "the mean over outputs is divided by"
+    assert "_k" not in item.slope_for(1)[1]
+
+
 def test_huber_threshold_is_a_setting():
     out, y = np.array([[3.0], [0.1]]), np.zeros((2, 1))
     _, slope, each = objective_of("huber", out, y, options={"threshold": 0.5})

@@ -1,6 +1,7 @@
 """Networks, layers, losses and how parameters begin, all as forward graphs.
 
-A layer or loss never mentions its own gradient. Knows operations; knows no executor.
+A layer never mentions its own gradient; a loss may tell its slope to readers, and training derives
+its own. Knows operations; knows no executor.
 """
 
 from chainrule.nn.activations import known_activations

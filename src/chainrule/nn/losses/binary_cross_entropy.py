@@ -1,14 +1,20 @@
 """Binary cross-entropy on logits, summed over outputs.
 
-Knows out and y; knows no gradient.
+Knows out and y; its slope is told to readers only, and training derives its own.
 """
 
 from __future__ import annotations
 
 from chainrule.graph import Node
 from chainrule.nn.losses.loss import loss
-from chainrule.ops.activations import softplus
+from chainrule.ops.activations import sigmoid, softplus
 from chainrule.ops.arithmetic import chain
+
+
+def _slope(out: Node, y: Node) -> Node:
+    """Return sigmoid(z) - y."""
+    slope: Node = sigmoid(out) - y
+    return slope
 
 
 @loss(
@@ -16,6 +22,9 @@ from chainrule.ops.arithmetic import chain
     latex=r"-\sum_k \left( y_k \ln p_k + (1 - y_k) \ln(1 - p_k) \right),\ p = \sigma(z)",
     targets="binary",
     logits_of="sigmoid",
+    slope=_slope,
+    slope_text="out - y",
+    slope_latex=r"\mathrm{out}_k - y_k",
 )
 def binary_cross_entropy(out: Node, y: Node) -> Node:
     """Return the binary cross-entropy of logits: ``y softplus(-z) + (1 - y) softplus(z)``.

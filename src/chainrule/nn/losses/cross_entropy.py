@@ -1,6 +1,6 @@
 """Cross-entropy on logits: class numbers or soft labels.
 
-Knows out and y; knows no gradient.
+Knows out and y; its slope is told to readers only, and training derives its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,24 @@ from chainrule.graph import Node
 from chainrule.nn.losses.loss import loss
 from chainrule.ops.arithmetic import chain
 from chainrule.ops.compare import equal, where
-from chainrule.ops.composite import log_softmax
+from chainrule.ops.composite import log_softmax, softmax
+
+
+def _slope(out: Node, y: Node) -> Node:
+    """Return softmax(z) - y; soft labels whose sum was rounded scale the softmax by it."""
+    shares: Node = softmax(out, -1)
+    if y.ndim == 2:
+        soft: Node = shares * y.sum(axis=1, keepdims=True) - y
+        return soft
+    hard: Node = where(_is_class(out, y), shares - 1.0, shares)
+    return hard
+
+
+def _is_class(out: Node, y: Node) -> Node:
+    """Return (rows, classes): whether this is the row's class."""
+    classes = np.arange(out.shape[1])
+    found: Node = equal(y.reshape(-1, 1), classes[None, :])
+    return found
 
 
 @loss(
@@ -19,6 +36,9 @@ from chainrule.ops.composite import log_softmax
     latex=r"-\sum_k y_k \ln \mathrm{softmax}(z)_k",
     targets="class",
     logits_of="softmax",
+    slope=_slope,
+    slope_text="out - y",
+    slope_latex=r"\mathrm{out}_k - y_k",
 )
 def cross_entropy(out: Node, y: Node) -> Node:
     """Return the cross-entropy of logits (rows, classes).
@@ -30,6 +50,5 @@ def cross_entropy(out: Node, y: Node) -> Node:
     if y.ndim == 2:
         soft: Node = chain(y, logs)
         return -soft.sum(axis=1)
-    classes = np.arange(out.shape[1])
-    hard: Node = where(equal(y.reshape(-1, 1), classes[None, :]), logs, 0.0)
+    hard: Node = where(_is_class(out, y), logs, 0.0)
     return -hard.sum(axis=1)

@@ -21,7 +21,7 @@ TargetKind = Literal["real", "binary", "class"]
 
 @dataclass(frozen=True)
 class Loss:
-    """One formula for the loss of a row.
+    r"""One formula for the loss of a row.
 
     Attributes
     ----------
@@ -39,11 +39,20 @@ class Loss:
         The last activation that this loss computes itself, on logits, in one stable form.
     options : mapping
         Settings of the formula.
+    slope : callable or None
+        ``(out, y, **options) -> node of the shape of out``: the derivative of a row's loss by its
+        outputs (by its logits where `logits_of` says so) in closed form, for people to read.
+        Training derives its own; a contract test compares the two.
+    slope_text, slope_latex : str
+        The same as a formula for output k, in which ``out`` is the output after the last
+        activation and `` / K`` stands for the mean over K outputs; "" where it is not declared.
 
     Examples
     --------
     >>> find_loss("half_squared_error").formula
     '1/2 sum_k (out - y)^2'
+    >>> find_loss("cross_entropy").slope_for(outputs=3)
+    ('out - y', '\\mathrm{out}_k - y_k')
     """
 
     name: str
@@ -53,10 +62,31 @@ class Loss:
     targets: TargetKind = "real"
     logits_of: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    slope: Callable[..., Node] | None = None
+    slope_text: str = ""
+    slope_latex: str = ""
 
     def of_rows(self, out: Node, y: Node) -> Node:
         """Return the loss of each row; `out` holds logits where `logits_of` says so."""
         return self.rows(out, y, **self.options)
+
+    def slope_of_rows(self, out: Node, y: Node) -> Node | None:
+        """Return the declared slope for the same inputs as `of_rows`; None if there is none."""
+        return None if self.slope is None else self.slope(out, y, **self.options)
+
+    def slope_for(self, outputs: int) -> tuple[str, str]:
+        """Return the slope's formula as text and LaTeX, with the number of outputs put in.
+
+        Examples
+        --------
+        >>> losses["squared_error"].slope_for(outputs=1)[0]
+        '2 (out - y)'
+        >>> losses["squared_error"].slope_for(outputs=3)[0]
+        '2 (out - y) / 3'
+        """
+        share = f" / {outputs}" if outputs > 1 else ""
+        latex = self.slope_latex if outputs > 1 else self.slope_latex.replace("_k", "")
+        return self.slope_text.replace(" / K", share), latex.replace(" / K", share)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the loss as plain data."""
@@ -81,13 +111,25 @@ losses: dict[str, Loss] = {}
 
 
 def loss(
-    *, formula: str, latex: str, targets: TargetKind = "real", logits_of: str | None = None
+    *,
+    formula: str,
+    latex: str,
+    targets: TargetKind = "real",
+    logits_of: str | None = None,
+    slope: Callable[..., Node] | None = None,
+    slope_text: str = "",
+    slope_latex: str = "",
 ) -> Callable[[Callable[..., Node]], Callable[..., Node]]:
     """Register a function of (out, y) as the loss of its name."""
 
     def remember(rows: Callable[..., Node]) -> Callable[..., Node]:
         name = rows.__name__
-        losses[name] = Loss(name, rows, formula, latex, targets, logits_of)
+        closed: dict[str, Any] = {
+            "slope": slope,
+            "slope_text": slope_text,
+            "slope_latex": slope_latex,
+        }
+        losses[name] = Loss(name, rows, formula, latex, targets, logits_of, **closed)
         return rows
 
     return remember
