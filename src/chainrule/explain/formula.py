@@ -94,15 +94,15 @@ def formula(node: Node, name: Name = by_name) -> Written:
     if not node.inputs:
         return by_name(node) or Written(node.op, upright(node.op))
     parts = [name(x) or formula(x, name) for x in node.inputs]
-    return _applied(node, parts)
+    return _applied(node, parts, name)
 
 
-def _applied(node: Node, parts: list[Written]) -> Written:
+def _applied(node: Node, parts: list[Written], name: Name) -> Written:
     op = node.op
     if op in TRANSPARENT:
         return parts[0]
     if op in INFIX:
-        return _infix(op, parts)
+        return _quotient(node, name, parts) or _infix(op, parts)
     if op == "neg":
         inner = parts[0].inside(PRODUCT)
         return Written(f"-{inner.text}", f"-{inner.latex}", SUM)
@@ -120,10 +120,25 @@ def _applied(node: Node, parts: list[Written]) -> Written:
     return _called(node, parts)
 
 
+def _quotient(node: Node, name: Name, parts: list[Written]) -> Written | None:
+    """Return x * (1 / y) as x / y; None if the node is not of that form."""
+    second = node.inputs[-1]
+    while second.op in TRANSPARENT and name(second) is None:
+        second = second.inputs[0]
+    if node.op not in ("mul", "chain") or second.op != "div" or name(second) is not None:
+        return None
+    top, below = second.inputs
+    if top.op != "constant" or top.data is None or not (top.data == 1).all():
+        return None
+    return _infix("div", [parts[0], name(below) or formula(below, name)])
+
+
 def _infix(op: str, parts: list[Written]) -> Written:
     sign, binding = INFIX[op]
     first = parts[0].inside(binding)
     second = parts[1].inside(binding, strictly=op in ("sub", "shift", "div"))
+    if parts[1].binding == SIGN:
+        second = parts[1].inside(ATOM)
     text = f"{first.text} {sign} {second.text}"
     if op == "div":
         return Written(text, primitives[op].formula(parts[0].latex, parts[1].latex), binding)

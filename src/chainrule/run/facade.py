@@ -18,6 +18,8 @@ import numpy as np
 from chainrule.data.arrays import check_inputs
 from chainrule.errors import DivergenceError, SpecError
 from chainrule.executors.threads import one_thread
+from chainrule.explain import Explanation
+from chainrule.explain.why.page import MOST, why
 from chainrule.nn import Network
 from chainrule.plan import Plan
 from chainrule.train import (
@@ -234,6 +236,57 @@ class Run:
                 "replayed.\n  Its weights and history are complete; predict works."
             )
         return moment_at(self.record, step)
+
+    def why(
+        self,
+        asked: str,
+        step: int | None = None,
+        *,
+        row: int | None = None,
+        terms: int = MOST,
+        called: str = "RUN",
+    ) -> Explanation:
+        """Return the chain rule behind one number of a step, symbol by symbol, number by number.
+
+        Parameters
+        ----------
+        asked : str
+            A weight (``W1[0,2]``: its gradient and its update), or a value of a row (``z1[3,2]``,
+            ``h1[3,2]``, ``out[3]``, ``x[3,0]``, ``l[3]``, ``L``: what it is made of, and its
+            gradient). Rows go by the user's own numbers, counted from 0.
+        step : int, optional
+            The step; by default the last one that made an update.
+        row : int, optional
+            For a weight: what this row alone says.
+        terms : int
+            How many terms of a long sum are shown; the rest are lines with count and sum.
+        called : str
+            What the commands that it suggests call the run.
+
+        Returns
+        -------
+        Explanation
+            Print it, or take ``.latex() .markdown() .html() .json()``.
+
+        Raises
+        ------
+        SpecError
+            If there is no such number, row or step.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> run = cr.train("1-1", [[1.0], [2.0]], [3.0, 5.0], steps=3, optimizer=cr.SGD(0.1))
+        >>> print(run.why("W1[0,0]", step=0).text().splitlines()[0])  # doctest: +ELLIPSIS
+        dL/dW1[0,0] = ... at step 0, 2 rows
+        """
+        moment = self.at(max(self.steps - 1, 0) if step is None else step)
+        features = self.record.setup.features
+        if features is None and self.preparation is not None:
+            features = self.preparation.feature_names
+        return why(
+            self.record, moment, asked, row=row, terms=terms, features=features, called=called
+        )
 
     def memory(self) -> MemoryEstimate:
         """Return the estimate of the memory that this training takes."""

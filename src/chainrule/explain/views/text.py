@@ -22,7 +22,7 @@ from chainrule.explain.document import (
 from chainrule.explain.views._columns import aligned, is_numeric, plain
 
 INDENT = "  "
-BETWEEN = "   "
+BETWEEN = "  "
 """What stands between two columns of a table."""
 LEAST = 40
 LABELS = {"note": "Note: ", "warning": "Careful: "}
@@ -90,7 +90,8 @@ def _table(block: Table, width: int) -> Iterator[str]:
     columns = _columns(block)
     total = len(INDENT) + sum(len(c[0]) for c in columns) + len(BETWEEN) * (len(columns) - 1)
     if total > width and len(columns) > 2:
-        yield from _records(block, width)
+        turned = _turned(block)
+        yield from turned if max(map(len, turned)) <= width else _records(block, width)
         return
     count = len(columns[0]) if columns else 0
     for number in range(count):
@@ -112,6 +113,22 @@ def _column(head: Cell, cells: list[Cell]) -> list[str]:
     everything = [plain(head), *texts]
     room = max(map(len, everything))
     return [text.rjust(room) if numeric else text.ljust(room) for text in everything]
+
+
+def _turned(block: Table) -> list[str]:
+    """Return a table with its rows side by side: for few rows of many columns."""
+    rows = [*block.rows, *([] if block.total is None else [block.total])]
+    heads = [plain(head) for head in block.header]
+    sides = [heads, *([plain(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, side)) for side in sides]
+    lines = []
+    for cells in zip(*sides, strict=True):
+        first, *others = (
+            cell.ljust(room) if k == 0 else cell.rjust(room)
+            for k, (cell, room) in enumerate(zip(cells, widths, strict=True))
+        )
+        lines.append((INDENT + BETWEEN.join([first, *others])).rstrip())
+    return lines
 
 
 def _records(block: Table, width: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ opened steps; knows no page.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,13 +39,19 @@ class Entry:
 
     def pick(self, array: Array) -> Array:
         """Return the entry's numbers from an array of the milestone's shape; (rows,) or ()."""
-        return array[(slice(None), *self.index)] if self.of_rows else array[self.index]
+        found: Array = array[self._place]
+        return found
 
     def one_hot(self) -> Array:
         """Return the direction in which only this entry moves."""
         direction = np.zeros(self.node.shape, self.node.dtype)
-        direction[(slice(None), *self.index) if self.of_rows else self.index] = 1
+        direction[self._place] = 1
         return direction
+
+    @property
+    def _place(self) -> Any:
+        """What an array of the milestone's shape is indexed by."""
+        return (slice(None), *self.index) if self.of_rows else self.index
 
 
 @dataclass(frozen=True, eq=False)

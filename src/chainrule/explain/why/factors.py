@@ -5,6 +5,8 @@ Knows hops and formulas; knows no page.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +14,15 @@ from typing import Literal
 import numpy as np
 
 from chainrule.explain.document import Symbol
-from chainrule.explain.formula import PRODUCT, TRANSPARENT, Written, formula, number, with_index
+from chainrule.explain.formula import (
+    PRODUCT,
+    SUM,
+    TRANSPARENT,
+    Written,
+    formula,
+    number,
+    with_index,
+)
 from chainrule.explain.symbols import partial
 from chainrule.explain.why.entry import Entry, Hop, hops
 from chainrule.explain.why.opened import Opened
@@ -115,7 +125,11 @@ def entry_name(opened: Opened, entry: Entry, row: str) -> Written:
 
 
 def _at(opened: Opened, node: Node, index: Sequence[int], row: str) -> Written:
-    parts = [row] if opened.is_of_rows(node) else []
+    """Return the name of an entry; where a row has only one, the row alone names it."""
+    of_rows = opened.is_of_rows(node)
+    if of_rows and node.size == node.shape[0]:
+        return with_index(opened.tape.name_of[node], row)
+    parts = [row] if of_rows else []
     return with_index(opened.tape.name_of[node], ",".join([*parts, *map(str, index)]))
 
 
@@ -150,7 +164,9 @@ def _is_slope(opened: Opened, hop: Hop) -> bool:
     """Tell whether a hop is one elementwise function of one input: an activation."""
     node = hop.target.node
     rule = primitives[node.op]
-    return rule.kind == "elementwise" and len(node.inputs) == 1 and node.inputs[0] is hop.source.node
+    return (
+        rule.kind == "elementwise" and len(node.inputs) == 1 and node.inputs[0] is hop.source.node
+    )
 
 
 def _share(opened: Opened, hop: Hop, meaning: str, row: str) -> Factor | None:
@@ -179,28 +195,36 @@ def _written(opened: Opened, hop: Hop, row: str) -> Written | None:
     below = entry_name(opened, hop.source, row).text
     if len(paths) != 1:
         return Written(f"d{above}/d{below}", partial(above, below))
-    parts = [_edge(opened, hop, node, place, row) for node, place in paths[0]]
+    parts = [part for node, place in paths[0] for part in _edge(opened, hop, node, place, row)]
     if any(part is UNKNOWN for part in parts):
         return Written(f"d{above}/d{below}", partial(above, below))
-    return _multiplied([part for part in parts if part is not None])
+    return _multiplied(parts)
 
 
 def _declared_slope(opened: Opened, hop: Hop, row: str) -> Written | None:
     """Return the slope that the loss declares for itself, if this hop is the loss of a row."""
     loss = opened.setup.loss
-    if opened.tape.name_of[hop.target.node] != "l" or not getattr(loss, "slope_text", ""):
+    if opened.tape.name_of[hop.target.node] != "l" or loss.slope is None:
         return None
-    index = ",".join([row, *map(str, hop.source.index)])
-    return indexed_slope(loss.slope_text, loss.slope_latex, index)
+    outputs = opened.setup.network.outputs
+    text, latex = loss.slope_for(outputs=outputs)
+    return _of_output(text, latex, row, hop.source.index if outputs > 1 else ())
 
 
-def indexed_slope(text: str, latex: str, index: str) -> Written:
-    """Return a declared slope; what index it is meant for stands in the names around it."""
-    return Written(text, latex, 0).inside(PRODUCT)
+def _of_output(text: str, latex: str, row: str, index: Sequence[int]) -> Written:
+    """Return a declared slope with the indices of one output; none where there is one output."""
+    if not index:
+        return Written(text, latex.replace("_k", ""), SUM)
+    at = ",".join([row, *map(str, index)])
+    found = re.sub(r"\b(out|y)\b", rf"\g<1>[{at}]", text)
+    return Written(found, latex.replace("_k", f"[{at}]"), SUM)
 
 
 UNKNOWN = Written("?", "?")
 """Stands for an edge that has no short name."""
+
+Part = Written | float
+"""A factor of a local derivative: a formula, or a plain number."""
 
 Path = list[tuple[Node, int]]
 
@@ -220,21 +244,20 @@ def _paths(opened: Opened, target: Node, source: Node) -> list[Path]:
     return found
 
 
-def _edge(opened: Opened, hop: Hop, node: Node, place: int, row: str) -> Written | None:
-    """Return the local derivative of one operation by one of its inputs; None if it is 1."""
+def _edge(opened: Opened, hop: Hop, node: Node, place: int, row: str) -> list[Part]:
+    """Return the local derivative of one operation by one of its inputs, as factors."""
     rule = primitives[node.op]
     if node.op in TRANSPARENT or node.op == "sum":
-        return None
+        return []
     if node.op == "mean":
-        count = node.inputs[0].size // max(node.size, 1)
-        return None if count == 1 else Written(f"1/{count}", rf"\frac{{1}}{{{count}}}")
+        return [1.0 / (node.inputs[0].size // max(node.size, 1))]
     if node.op == "matmul":
-        return _other_operand(opened, hop, node, place, row)
+        return [_other_operand(opened, hop, node, place, row)]
     if rule.kind != "elementwise" or rule.local is None:
-        return UNKNOWN
+        return [UNKNOWN]
     local = rule.local(node, *node.inputs, **node.attrs)[place]
     if isinstance(local, (int, float)):
-        return None if local == 1 else number(local)
+        return [float(local)]
 
     def name(one: Node) -> Written | None:
         if one not in opened.tape.name_of:
@@ -243,11 +266,14 @@ def _edge(opened: Opened, hop: Hop, node: Node, place: int, row: str) -> Written
         return _at(opened, one, _clamped(index, one, opened), row)
 
     inner = [name(x) or formula(x, name) for x in node.inputs]
-    if len(node.inputs) == 1 and node.op not in ("square", "neg", "exp"):
-        call = f"{node.op}'({inner[0].text})"
-        latex = _prime(node.op, inner[0].latex)
-        return Written(call, latex)
-    return formula(local, name).inside(PRODUCT)
+    if node.op == "square":
+        return [2.0, inner[0]]
+    if len(node.inputs) == 1 and node.op not in ("neg", "exp"):
+        return [Written(f"{node.op}'({inner[0].text})", _prime(node.op, inner[0].latex))]
+    other = local if isinstance(local, Node) else None
+    if other is not None and other.op == "constant" and other.data is not None and other.size == 1:
+        return [float(other.data.reshape(-1)[0])]
+    return [(name(local) or formula(local, name)).inside(PRODUCT)]
 
 
 def _clamped(index: Sequence[int], node: Node, opened: Opened) -> tuple[int, ...]:
@@ -277,11 +303,14 @@ def _other_operand(opened: Opened, hop: Hop, node: Node, place: int, row: str) -
     return _at(opened, other, index, row)
 
 
-def _multiplied(parts: list[Written]) -> Written | None:
-    if not parts:
-        return None
-    if len(parts) == 1:
-        return parts[0]
-    held = [part.inside(PRODUCT) for part in parts]
-    text = " * ".join(part.text for part in held)
-    return Written(text, r" \cdot ".join(part.latex for part in held), PRODUCT)
+def _multiplied(parts: list[Part]) -> Written | None:
+    """Return a product; numbers in it are multiplied, and a factor of 1 is left out."""
+    plain = math.prod(part for part in parts if isinstance(part, float))
+    held = [part for part in parts if isinstance(part, Written)]
+    if plain != 1:
+        held.insert(0, number(plain))
+    if len(held) <= 1:
+        return held[0] if held else None
+    inner = [part.inside(PRODUCT) for part in held]
+    text = " * ".join(part.text for part in inner)
+    return Written(text, r" \cdot ".join(part.latex for part in inner), PRODUCT)

@@ -81,10 +81,16 @@ class Opened:
 
 
 def open_step(
-    record: Record, moment: Moment, features: Sequence[str] | None, called: str
+    record: Record,
+    moment: Moment,
+    features: Sequence[str] | None,
+    called: str,
+    *,
+    inputs: bool = False,
 ) -> Opened:
-    """Return a step of a run, opened."""
+    """Return a step of a run, opened; with the gradients of its inputs if they are wanted."""
     objective = record.setup.objective(len(moment.rows))
     feed = {**moment.parameters, **moment.values}
-    tape = open_tape(objective.loss, objective.names, feed)
+    wrt = [objective.forward.x] if inputs else []
+    tape = open_tape(objective.loss, objective.names, feed, wrt)
     return Opened(record, moment, tape, features, called)

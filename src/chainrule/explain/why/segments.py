@@ -69,7 +69,8 @@ def may_move(part: Segment, source: Node, direction: Array) -> Array:
         for v in part.inputs.values()
     }
     with np.errstate(all="ignore"):
-        return np.asarray(evaluate(moved, feed)) != 0
+        found: Array = np.asarray(evaluate(moved, feed)) != 0
+    return found
 
 
 def row_by_row(tape: Tape, sources: Mapping[Node, bool]) -> dict[Node, bool]:

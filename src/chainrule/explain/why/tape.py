@@ -32,7 +32,7 @@ class Tape:
     values : mapping of Node to numpy.ndarray
         The value of every node.
     upstream : mapping of Node to numpy.ndarray
-        The gradient of the loss by every node that it depends on through floats.
+        The gradient of the loss by every node between parameters and the loss.
     """
 
     loss: Node
@@ -42,8 +42,8 @@ class Tape:
 
     @cached_property
     def order(self) -> list[Node]:
-        """All nodes of the loss, inputs first."""
-        return toposort(self.loss)
+        """All nodes of the loss and of the milestones, inputs first."""
+        return toposort(self.loss, *self.names.values())
 
     @cached_property
     def name_of(self) -> dict[Node, str]:
@@ -81,7 +81,9 @@ def boundary(node: Node, milestones: Mapping[Node, str]) -> list[Node]:
     return list(found)
 
 
-def open_tape(loss: Node, names: Mapping[str, Node], feed: Mapping[str, Any]) -> Tape:
+def open_tape(
+    loss: Node, names: Mapping[str, Node], feed: Mapping[str, Any], wrt: Sequence[Node] = ()
+) -> Tape:
     """Return the tape of a loss for the values of its leaves.
 
     Parameters
@@ -92,9 +94,12 @@ def open_tape(loss: Node, names: Mapping[str, Node], feed: Mapping[str, Any]) ->
         Milestones by name; nodes that the loss does not need are values only.
     feed : mapping of str to array
         The value of each leaf, by name.
+    wrt : sequence of Node
+        Variables whose gradients are wanted too; those of parameters always are.
     """
     order = toposort(loss, *names.values())
-    sources = [node for op in ("variable", "parameter") for node in leaves(loss, op=op)]
+    sources = [node for node in leaves(loss, op="parameter") if node.dtype.kind == "f"]
+    sources += [node for node in leaves(loss, op="variable") if any(node is x for x in wrt)]
     upstream = backward(loss, sources)
     gradients = {str(i): upstream[node] for i, node in enumerate(order) if node in upstream}
     plan = make_plan({str(i): node for i, node in enumerate(order)}, gradients)

@@ -1,0 +1,110 @@
+"""Questions: ``W1[0,2]``, ``h1[3,2]``, ``dL/dz2[3,0]``, ``out[3]`` as people type them.
+
+Knows names and shapes of a step; knows no answer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chainrule.errors import SpecError, shown
+from chainrule.explain.why.opened import Opened
+from chainrule.graph import Node
+
+FORM = re.compile(r"\s*(?P<d>d?L/d\s*)?(?P<name>[^\[\]]+?)\s*(?:\[(?P<index>[^\[\]]*)\])?\s*")
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked: an entry of something that a step computes.
+
+    Attributes
+    ----------
+    name : str
+        Which array.
+    node : Node
+        Its node.
+    index : tuple of int
+        Which entry of the array of this batch.
+    row : int or None
+        The user's number of the row, if the array has one.
+    """
+
+    name: str
+    node: Node
+    index: tuple[int, ...]
+    row: int | None
+
+    @property
+    def text(self) -> str:
+        """The question as it is typed; rows by the user's numbers."""
+        shown_index = self.index if self.row is None else (self.row, *self.index[1:])
+        return f"{self.name}[{','.join(map(str, shown_index))}]" if shown_index else self.name
+
+
+def parse(opened: Opened, asked: str) -> Question:
+    """Return the question of a text.
+
+    Raises
+    ------
+    SpecError
+        If there is no such name, or no such entry; with what there is.
+    """
+    found = FORM.fullmatch(asked) if isinstance(asked, str) else None
+    if found is None:
+        raise SpecError(
+            f"{shown(asked)} was asked for; ask for an entry such as W1[0,2], b1[2], z1[3,0], "
+            "out[3,0] or L."
+        )
+    name = found["name"]
+    names = opened.tape.names
+    if name not in names:
+        raise SpecError(f"nothing is called {name!r} in this run; there are {', '.join(names)}.")
+    node = names[name]
+    return _entry(opened, name, node, _numbers(asked, found["index"]))
+
+
+def _numbers(asked: str, index: str | None) -> tuple[int, ...]:
+    parts = [part.strip() for part in (index or "").split(",") if part.strip()]
+    if not all(re.fullmatch(r"-?\d+", part) for part in parts):
+        raise SpecError(f"{asked!r} was asked for; an entry has whole numbers, such as W1[0,2].")
+    return tuple(map(int, parts))
+
+
+def _entry(opened: Opened, name: str, node: Node, index: tuple[int, ...]) -> Question:
+    of_rows = opened.is_of_rows(node)
+    axes = node.ndim
+    if len(index) == axes - 1 and axes and node.shape[-1] == 1:
+        index = (*index, 0)
+    if len(index) != axes:
+        example = ",".join("0" for _ in range(axes))
+        lengths = f"shape {node.shape}" if axes else "a single number"
+        raise SpecError(
+            f"{name} has {lengths}; ask for one entry of it, such as {name}[{example}]."
+            if axes
+            else f"{name} is a single number; ask for {name}."
+        )
+    row = None
+    if of_rows:
+        row, place = index[0], opened.place(index[0])
+        if place is None:
+            raise SpecError(_no_row(opened, name, row))
+        index = (place, *index[1:])
+    for axis, (i, length) in enumerate(zip(index, node.shape, strict=True)):
+        if not -length <= i < length:
+            raise SpecError(
+                f"{name} has shape {node.shape}; axis {axis} has entries 0 to {length - 1}, not "
+                f"{i}."
+            )
+    return Question(
+        name, node, tuple(i % length for i, length in zip(index, node.shape, strict=True)), row
+    )
+
+
+def _no_row(opened: Opened, name: str, row: int) -> str:
+    some = ", ".join(map(str, opened.rows[:5].tolist()))
+    more = f" ... ({len(opened.rows)} rows)" if len(opened.rows) > 5 else ""
+    return (
+        f"row {row} of {name} was asked for; the batch of step {opened.step} has rows {some}{more}."
+    )

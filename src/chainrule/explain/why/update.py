@@ -1,0 +1,161 @@
+"""The update: from the gradient to the new weight, every quantity of the optimizer's rule.
+
+The rule is a graph like any other, so its formulas and numbers are read off it. Knows optimizers
+by their graphs; knows no particular one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.executors import evaluate
+from chainrule.explain.digits import digits
+from chainrule.explain.document import Block, Formula, Number, Sentence, Symbol
+from chainrule.explain.formula import ATOM, SIGN, Written, formula, number
+from chainrule.explain.symbols import latex_of
+from chainrule.explain.why.opened import Opened
+from chainrule.graph import Node, toposort, variable
+from chainrule.types import Array
+
+LONGEST = 90
+"""Characters of a formula beyond which only its value is shown (a norm over all gradients)."""
+NEARLY = 0.9
+"""Share of a learning rate from which on an adaptive step counts as a full one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Quantity:
+    """One quantity of an update: its name, formula, formula in numbers, value."""
+
+    name: str
+    rule: Written
+    numbers: Written
+    value: float
+
+
+def update_blocks(opened: Opened, name: str, index: tuple[int, ...]) -> tuple[Block, ...]:
+    """Return what an update did to one weight, as blocks; one line for plain descent."""
+    moment = opened.moment
+    full = f"{name}[{','.join(map(str, index))}]"
+    if not moment.updates:
+        return (Sentence("This is the state after the last update; no other one follows."),)
+    if name not in moment.updates:
+        return (Sentence("The network keeps ", Symbol(full), " frozen: no update moves it."),)
+    lines = quantities(opened, name, index)
+    kind = type(opened.setup.optimizer).__name__
+    about = f"The update by {kind}; g is the gradient"
+    about += f", t = {opened.step} counts steps from 0:" if len(lines) > 2 else ":"
+    formulas = Formula(tuple(pair for one in lines for pair in _written(one)))
+    return (Sentence(about), formulas, *_in_words(opened, name, index, lines))
+
+
+def _written(one: Quantity) -> tuple[tuple[str, str], ...]:
+    """Return a quantity's rule, and under it the same in numbers."""
+    value = digits(one.value, "answer")
+    left, blank = one.name, " " * len(one.name)
+    if not one.rule.text:
+        return ((f"{left} = {value}", rf"{latex_of(left)} &= {value}"),)
+    first = (f"{left} = {one.rule.text}", rf"{latex_of(left)} &\leftarrow {one.rule.latex}")
+    second = (f"{blank} = {one.numbers.text} = {value}", rf"&= {one.numbers.latex} = {value}")
+    return first, second
+
+
+def quantities(opened: Opened, name: str, index: tuple[int, ...]) -> list[Quantity]:
+    """Return every named quantity of an update in order, the new weight last."""
+    roles, values = _graph(opened, name)
+    called = {node: role for role, node in roles.items()}
+    found = []
+    for node in toposort(*roles.values()):
+        if node in called and node.inputs:
+            found.append(_quantity(node, called, values, name, index))
+    return sorted(found, key=lambda one: one.name == name)
+
+
+def _quantity(
+    node: Node,
+    called: Mapping[Node, str],
+    values: Mapping[Node, Array],
+    name: str,
+    index: tuple[int, ...],
+) -> Quantity:
+    def symbol(one: Node) -> Written | None:
+        role = called.get(one)
+        if role is None:
+            return None
+        short = _short(role, name, index)
+        return Written(short, latex_of(short))
+
+    def numbers(one: Node) -> Written | None:
+        if one not in called:
+            return None
+        value = float(_at(values[one], index))
+        if not one.shape:
+            return number(value)
+        text = digits(value, "answer")
+        return Written(text, text, SIGN if value < 0 else ATOM)
+
+    rule, numeric = formula(node, symbol), formula(node, numbers)
+    short = _short(called[node], name, index)
+    if len(rule.text) > LONGEST:
+        rule = Written("", "")
+    return Quantity(short, rule, numeric, float(_at(values[node], index)))
+
+
+def _graph(opened: Opened, name: str) -> tuple[dict[str, Node], dict[Node, Array]]:
+    """Return the named nodes of the update of one parameter, and the values of all of them."""
+    setup, moment = opened.setup, opened.moment
+    specs = setup.network.specs
+    trainable = [k for k in specs if specs[k].trainable]
+    parameters = {k: variable(k, shape=specs[k].shape, dtype=setup.dtype) for k in trainable}
+    upstream = {k: variable(f"dL/d{k}", shape=specs[k].shape, dtype=setup.dtype) for k in trainable}
+    updates = setup.optimizer.updates(parameters, upstream)
+    results = {k: updates.new[k] for k in updates.new if k == name or k.startswith(f"{name}.")}
+    roles: dict[str, Node] = {f"{k} new" if k != name else name: v for k, v in results.items()}
+    for node in toposort(*results.values()):
+        if node.name is not None and all(node is not known for known in roles.values()):
+            roles.setdefault(f"{node.name} before" if node.name == name else node.name, node)
+    feed: dict[str, Any] = {**moment.parameters, **moment.slots, "step": float(opened.step)}
+    feed |= {f"dL/d{k}": moment.gradients[k] for k in trainable}
+    known = {node.name for node in toposort(*results.values()) if not node.inputs}
+    given = {k: v for k, v in feed.items() if k in known}
+    found = evaluate(list(roles.values()), given)
+    return roles, dict(zip(roles.values(), map(np.asarray, found), strict=True))
+
+
+def _at(value: Array, index: tuple[int, ...]) -> Any:
+    return value[index] if value.ndim == len(index) and value.shape else value.reshape(-1)[0]
+
+
+def _short(role: str, name: str, index: tuple[int, ...]) -> str:
+    """Return what a quantity is called on the page: ``m``, ``v new``, ``rate``, ``g``."""
+    full = f"{name}[{','.join(map(str, index))}]"
+    if role in (name, f"{name} before"):
+        return full
+    if role == f"dL/d{name}":
+        return "g"
+    plain = {"learning_rate": "rate", "step": "t", f"{name}.clipped": "g_clipped"}
+    return plain.get(role, role.removeprefix(f"{name}.").replace(" ", "_"))
+
+
+def _in_words(
+    opened: Opened, name: str, index: tuple[int, ...], lines: list[Quantity]
+) -> list[Block]:
+    """Say what dominates an adaptive step: how many learning rates it is, and why."""
+    rates = [one.value for one in lines if one.name == "rate"]
+    named = {one.name: one.value for one in lines}
+    moved = float(opened.moment.updates[name][index])
+    if "m_hat" not in named or not rates or not rates[0]:
+        return []
+    share = abs(moved) / rates[0]
+    if share >= NEARLY:
+        why = ": v is almost m squared, as the gradient has hardly changed for a while."
+    elif share < 1 - NEARLY:
+        why = ": m is small beside the root of v, as the gradient keeps changing its sign or was "
+        why += "much larger before."
+    else:
+        why = "."
+    return [Sentence("The step is ", Number(share, "short"), " learning rates", why)]
