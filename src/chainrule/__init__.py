@@ -4,6 +4,8 @@ from chainrule import ops
 from chainrule.autodiff import central_differences, complex_step, directional_derivative, gradients
 from chainrule.errors import ChainruleError, DivergenceError
 from chainrule.executors import evaluate, grad, value_and_grad
+from chainrule.explain import Explanation
+from chainrule.explain.why.function import why
 from chainrule.graph import constant, dot, listing, parameter, simplify, variable
 from chainrule.nn import Dense, Network
 from chainrule.nn import find_loss as loss
@@ -49,6 +51,7 @@ __all__ = [
     "Cosine",
     "Dense",
     "DivergenceError",
+    "Explanation",
     "Exponential",
     "Momentum",
     "Nesterov",
@@ -112,4 +115,5 @@ __all__ = [
     "var",
     "variable",
     "where",
+    "why",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.explain.why.opened import Opened
+from chainrule.explain.why.opened import Ground
 from chainrule.explain.why.segments import may_move, tangent
 from chainrule.graph import Node
 from chainrule.types import Array
@@ -79,30 +79,30 @@ class Hop:
         return np.multiply(self.upstream, self.local, dtype=np.float64)
 
 
-def hops(opened: Opened, entry: Entry) -> list[Hop]:
+def hops(ground: Ground, entry: Entry) -> list[Hop]:
     """Return every entry that is computed from this one next, with its local derivative."""
     found: list[Hop] = []
-    for target in opened.tape.consumers[entry.node]:
-        if target in opened.tape.upstream:
-            found += _hops_to(opened, entry, target)
+    for target in ground.tape.consumers[entry.node]:
+        if target in ground.tape.upstream:
+            found += _hops_to(ground, entry, target)
     return found
 
 
-def _hops_to(opened: Opened, entry: Entry, target: Node) -> list[Hop]:
-    upstream = opened.tape.upstream[target]
-    if entry.of_rows and not opened.is_of_rows(target):
-        return [_gathered(opened, entry, target)]
-    part = opened.segments[target]
+def _hops_to(ground: Ground, entry: Entry, target: Node) -> list[Hop]:
+    upstream = ground.tape.upstream[target]
+    if entry.of_rows and not ground.is_of_rows(target):
+        return [_gathered(ground, entry, target)]
+    part = ground.segments[target]
     direction = entry.one_hot()
-    moved = tangent(opened.tape, part, entry.node, direction)
+    moved = tangent(ground.tape, part, entry.node, direction)
     can_move = may_move(part, entry.node, direction) | (moved != 0)
-    of_rows = opened.is_of_rows(target)
+    of_rows = ground.is_of_rows(target)
     columns = can_move.any(axis=0) if of_rows else can_move
     ends = [Entry(target, tuple(map(int, k)), of_rows) for k in np.argwhere(columns)]
     return [Hop(entry, end, end.pick(moved), end.pick(upstream)) for end in ends]
 
 
-def _gathered(opened: Opened, entry: Entry, target: Node) -> Hop:
+def _gathered(ground: Ground, entry: Entry, target: Node) -> Hop:
     """Return the hop from rows to something that is computed from all of them.
 
     Its local derivative is told by the gradients at both ends; the target is a scalar, so that no
@@ -110,7 +110,7 @@ def _gathered(opened: Opened, entry: Entry, target: Node) -> Hop:
     """
     assert target.shape == (), "what gathers rows in one hop is a scalar"
     end = Entry(target, (), False)
-    upstream = opened.tape.upstream[target]
-    local = entry.pick(opened.tape.upstream[entry.node]) / upstream if upstream else 0.0
-    rows = np.shape(entry.pick(opened.tape.values[entry.node]))
+    upstream = ground.tape.upstream[target]
+    local = entry.pick(ground.tape.upstream[entry.node]) / upstream if upstream else 0.0
+    rows = np.shape(entry.pick(ground.tape.values[entry.node]))
     return Hop(entry, end, np.broadcast_to(local, rows), np.broadcast_to(upstream, rows))

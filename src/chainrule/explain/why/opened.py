@@ -21,17 +21,44 @@ LEAVES_OF_ROWS = ("x", "y", "w")
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class Ground:
+    """A tape, ready for questions.
+
+    Attributes
+    ----------
+    tape : Tape
+        Every value and every gradient of a forward pass.
+    """
+
+    tape: Tape
+
+    @cached_property
+    def by_rows(self) -> Mapping[Node, bool]:
+        """Nodes that depend on rows, and whether row by row; none where nothing has rows."""
+        return {}
+
+    @cached_property
+    def segments(self) -> Mapping[Node, Segment]:
+        """The segment that ends in each milestone that is computed."""
+        return {node: segment(self.tape, node) for node in self.tape.name_of if node.inputs}
+
+    def is_of_rows(self, node: Node) -> bool:
+        """Tell whether entries of a node belong to one row each."""
+        return self.by_rows.get(node, False)
+
+
+@dataclass(frozen=True, eq=False)
+class Opened(Ground):
     """One step of a run, ready for questions.
 
     Attributes
     ----------
+    tape : Tape
+        Every value and every gradient of its forward pass.
     record : Record
         The run.
     moment : Moment
         The step as it was trained.
-    tape : Tape
-        Every value and every gradient of its forward pass.
     features : tuple of str or None
         What the user's columns are called.
     called : str
@@ -40,7 +67,6 @@ class Opened:
 
     record: Record
     moment: Moment
-    tape: Tape
     features: Sequence[str] | None
     called: str
 
@@ -65,15 +91,6 @@ class Opened:
         sources = {self.tape.names[k]: True for k in LEAVES_OF_ROWS if k in self.tape.names}
         return row_by_row(self.tape, sources)
 
-    @cached_property
-    def segments(self) -> Mapping[Node, Segment]:
-        """The segment that ends in each milestone that is computed."""
-        return {node: segment(self.tape, node) for node in self.tape.name_of if node.inputs}
-
-    def is_of_rows(self, node: Node) -> bool:
-        """Tell whether entries of a node belong to one row each."""
-        return self.by_rows.get(node, False)
-
     def place(self, row: int) -> int | None:
         """Return where a row of the user's stands in the batch; None if it does not."""
         found = np.flatnonzero(self.rows == row)
@@ -93,4 +110,4 @@ def open_step(
     feed = {**moment.parameters, **moment.values}
     wrt = [objective.forward.x] if inputs else []
     tape = open_tape(objective.loss, objective.names, feed, wrt)
-    return Opened(record, moment, tape, features, called)
+    return Opened(tape, record, moment, features, called)
