@@ -97,7 +97,9 @@ def test_the_lean_plan_trains_and_the_full_one_knows_every_name():
     lean, full = one.plan(4, "train"), one.plan(4)
     assert set(lean.forward) == {"L"}
     assert {"x", "y", "z1", "h1", "z2", "out", "l", "L"} <= set(full.forward)
-    assert set(full.gradients) == {"W1", "b1", "W2", "b2"}
+    inner = {f"dL/d{name}" for name in ("z1", "h1", "z2", "h2", "out", "l")}
+    assert set(full.gradients) == {"W1", "b1", "W2", "b2"} | inner
+    assert set(lean.gradients) == {"W1", "b1", "W2", "b2"}
     assert lean.updates.keys() == full.updates.keys()
     assert lean.peak_bytes <= full.peak_bytes
 

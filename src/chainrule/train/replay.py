@@ -35,6 +35,8 @@ class Moment:
         ``penalty``.
     gradients : mapping of str to numpy.ndarray
         dL/dparameter, frozen ones included.
+    upstream : mapping of str to numpy.ndarray
+        dL/dvalue of the values between parameters and loss: ``zK``, ``hK``, ``out``, ``l``.
     updates : mapping of str to numpy.ndarray
         New value minus old one, of trainable parameters; empty after the last step.
     slots : mapping of str to numpy.ndarray
@@ -49,6 +51,7 @@ class Moment:
     parameters: Mapping[str, Array]
     values: Mapping[str, Array]
     gradients: Mapping[str, Array]
+    upstream: Mapping[str, Array]
     updates: Mapping[str, Array]
     slots: Mapping[str, Array]
     rows: Array
@@ -113,7 +116,8 @@ def moment_at(found: Record, step: int) -> Moment:
         step=step,
         parameters={k: state[k].copy() for k in names},
         values=values,
-        gradients=gradients,
+        gradients={k: gradients[k] for k in names},
+        upstream={k[len("dL/d") :]: g for k, g in gradients.items() if k not in names},
         updates={k: new[k] - state[k] for k in names if k in new},
         slots={k: v.copy() for k, v in state.items() if k not in names},
         rows=setup.user_rows(step),

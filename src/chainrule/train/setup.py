@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.autodiff import gradients
+from chainrule.autodiff.reverse import backward
 from chainrule.data.batches import batch_of_step, steps_per_epoch
 from chainrule.executors import Program, bind
 from chainrule.graph import Node, depends_on, toposort
@@ -135,7 +136,8 @@ class Setup:
     def plan(self, rows: int, purpose: Purpose = "record") -> Plan:
         """Return the plan for batches of so many rows.
 
-        "train" holds only what a step needs, "record" all names and all gradients, "unguarded"
+        "train" holds only what a step needs, "record" all names and all gradients, those by
+        ``zK``, ``hK``, ``out`` and ``l`` as ``dL/dzK`` ... too, "unguarded"
         the names that no row can be refused for, "predict" the output, "score" the output and the
         loss of each row.
         """
@@ -156,7 +158,8 @@ class Setup:
         if purpose == "train":
             lean = {k: names[k] for k in ("L", "penalty") if k in names}
             return make_plan(lean, {k: found[k] for k in trainable}, updates.new)
-        return make_plan({**names, **updates.names}, found, updates.new)
+        inner = _upstream(objective)
+        return make_plan({**names, **updates.names}, {**found, **inner}, updates.new)
 
     def program(self, rows: int, purpose: Purpose) -> Program:
         """Return the plan for so many rows, bound to NumPy; the latest ones are kept."""
@@ -186,6 +189,14 @@ class Setup:
         for name in self.slot_names():
             state[name] = np.zeros_like(state[name.rpartition(".")[0]])
         return state
+
+
+def _upstream(objective: Objective) -> dict[str, Node]:
+    """Return the gradient of the loss by every named value between parameters and loss."""
+    found = backward(objective.loss, list(objective.forward.parameters.values()))
+    names = objective.names.items()
+    inner = {name: x for name, x in names if x in found and x is not objective.loss}
+    return {f"dL/d{name}": found[x] for name, x in inner.items()}
 
 
 def _unguarded(names: Mapping[str, Node]) -> dict[str, Node]:

@@ -30,6 +30,8 @@ from chainrule.graph import Node, primitives
 from chainrule.types import Array
 
 Kind = Literal["upstream", "share", "loss", "slope", "other"]
+FEW_PATHS = 2
+"""Paths within one hop whose local derivative is written as a sum."""
 LONGEST = 64
 """Hops that a chain has at most, so that a very deep narrow network stays one page."""
 
@@ -193,12 +195,17 @@ def _written(opened: Opened, hop: Hop, row: str) -> Written | None:
     paths = _paths(opened, hop.target.node, hop.source.node)
     above = entry_name(opened, hop.target, row).text
     below = entry_name(opened, hop.source, row).text
-    if len(paths) != 1:
+    found = [
+        [part for node, place in path for part in _edge(opened, hop, node, place, row)]
+        for path in paths
+    ]
+    if len(found) > FEW_PATHS or any(part is UNKNOWN for parts in found for part in parts):
         return Written(f"d{above}/d{below}", partial(above, below))
-    parts = [part for node, place in paths[0] for part in _edge(opened, hop, node, place, row)]
-    if any(part is UNKNOWN for part in parts):
-        return Written(f"d{above}/d{below}", partial(above, below))
-    return _multiplied(parts)
+    if len(found) == 1:
+        return _multiplied(found[0])
+    written = [_multiplied(parts) or number(1.0) for parts in found]
+    text = " + ".join(part.text for part in written)
+    return Written(text, " + ".join(part.latex for part in written), SUM)
 
 
 def _declared_slope(opened: Opened, hop: Hop, row: str) -> Written | None:
@@ -233,7 +240,7 @@ def _paths(opened: Opened, target: Node, source: Node) -> list[Path]:
     """Return the ways from a milestone down to one before it: nodes and which input is taken."""
     found: list[Path] = []
     stack: list[tuple[Node, Path]] = [(target, [])]
-    while stack and len(found) < 2:
+    while stack and len(found) <= FEW_PATHS:
         node, path = stack.pop()
         for place, x in enumerate(node.inputs):
             taken = [*path, (node, place)]

@@ -6,6 +6,7 @@ Knows chains, sums and updates; what they say it puts in order.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -153,11 +154,9 @@ def _table(opened: Opened, one: Chain, folded: Folded) -> Table:
 
 def _head(opened: Opened, factor: Factor) -> str | Symbol:
     """Return the head of a factor's column: the user's own name for an input."""
-    text = factor.written.text
     names = opened.features
-    if names and text.startswith(f"x[{ROW},"):
-        return names[int(text[len(ROW) + 3 : -1])]
-    return factor.symbol
+    found = re.fullmatch(rf"x\[{ROW}(?:,(\d+))?\]", factor.written.text)
+    return names[int(found[1] or 0)] if names and found else factor.symbol
 
 
 def _extra(asked: Question, sums: list[Folded], others: list[Chain]) -> list[Block]:
@@ -185,7 +184,7 @@ def _next(opened: Opened, asked: Question, chains: list[Chain], sums: list[Folde
         if not one.whole:
             above = entry_name(opened, one.end, str(row)).text
         entries.append(
-            (f'chainrule why {run} "{above}" --step {step}', "the link above, in one row")
+            (f'chainrule why {run} "{above}" --step {step}', "one link nearer the loss, in one row")
         )
         command = f'chainrule why {run} "{asked.text}" --step {step} --row {row}'
         entries.append((command, "this weight, one row"))

@@ -109,5 +109,5 @@ def open_step(
     objective = record.setup.objective(len(moment.rows))
     feed = {**moment.parameters, **moment.values}
     wrt = [objective.forward.x] if inputs else []
-    tape = open_tape(objective.loss, objective.names, feed, wrt)
+    tape = open_tape(objective.loss, objective.names, feed, wrt, moment.upstream)
     return Opened(tape, record, moment, features, called)

@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.autodiff.reverse import backward
 from chainrule.executors import bind
-from chainrule.graph import Node, leaves, toposort
+from chainrule.graph import Node, leaves, substitute, toposort, variable
 from chainrule.plan import make_plan
 from chainrule.types import Array
 
@@ -32,7 +32,7 @@ class Tape:
     values : mapping of Node to numpy.ndarray
         The value of every node.
     upstream : mapping of Node to numpy.ndarray
-        The gradient of the loss by every node between parameters and the loss.
+        The gradient of the loss by every milestone between parameters and the loss.
     """
 
     loss: Node
@@ -82,9 +82,16 @@ def boundary(node: Node, milestones: Mapping[Node, str]) -> list[Node]:
 
 
 def open_tape(
-    loss: Node, names: Mapping[str, Node], feed: Mapping[str, Any], wrt: Sequence[Node] = ()
+    loss: Node,
+    names: Mapping[str, Node],
+    feed: Mapping[str, Any],
+    wrt: Sequence[Node] = (),
+    known: Mapping[str, Array] | None = None,
 ) -> Tape:
     """Return the tape of a loss for the values of its leaves.
+
+    Milestones whose value is given too are taken as given, so that what follows from them agrees
+    with whoever computed them to the last digits, however much cancels afterwards.
 
     Parameters
     ----------
@@ -93,29 +100,45 @@ def open_tape(
     names : mapping of str to Node
         Milestones by name; nodes that the loss does not need are values only.
     feed : mapping of str to array
-        The value of each leaf, by name.
+        The value of each leaf by name, and of milestones that are known already.
     wrt : sequence of Node
         Variables whose gradients are wanted too; those of parameters always are.
+    known : mapping of str to array, optional
+        Gradients of the loss by milestones that are known already.
     """
     order = toposort(loss, *names.values())
     sources = [node for node in leaves(loss, op="parameter") if node.dtype.kind == "f"]
     sources += [node for node in leaves(loss, op="variable") if any(node is x for x in wrt)]
     upstream = backward(loss, sources)
-    gradients = {str(i): upstream[node] for i, node in enumerate(order) if node in upstream}
-    plan = make_plan({str(i): node for i, node in enumerate(order)}, gradients)
-    program = bind(plan)
+    cut = {
+        node: variable(f"given {name}", shape=node.shape, dtype=node.dtype)
+        for name, node in names.items()
+        if node.inputs and name in feed
+    }
+    given = {**feed, **{f"given {name}": feed[name] for name in names if name in feed}}
+    values = _evaluated(order, order, cut, given)
+    told = {names[name]: slope for name, slope in (known or {}).items()}
+    milestones = set(names.values())
+    wanted = {node: g for node, g in upstream.items() if node in milestones or not node.inputs}
+    computed = {node: g for node, g in wanted.items() if node not in told}
+    slopes = _evaluated(list(computed), list(computed.values()), cut, given)
+    slopes.update((node, slope) for node, slope in told.items() if node in upstream)
+    return Tape(loss, _with_leaves(names, order), values, slopes)
+
+
+def _evaluated(
+    keys: Sequence[Node], nodes: Sequence[Node], cut: Mapping[Node, Node], feed: Mapping[str, Any]
+) -> dict[Node, Array]:
+    """Return the values of nodes by keys; milestones that are given are not computed again."""
+    results = substitute(nodes, cut)
+    program = bind(make_plan({str(i): node for i, node in enumerate(results)}))
     program.check(feed)
     found = program.values(feed, keep=True)
-    place = {i.node: i.number for i in plan.instructions}
-
-    def values_of(role: Mapping[str, Node]) -> dict[Node, Array]:
-        return {
-            order[int(i)]: np.broadcast_to(np.asarray(found[place[node]]), order[int(i)].shape)
-            for i, node in role.items()
-        }
-
-    known = _with_leaves(names, order)
-    return Tape(loss, known, values_of(plan.forward), values_of(plan.gradients))
+    place = {i.node: i.number for i in program.plan.instructions}
+    return {
+        keys[int(i)]: np.broadcast_to(np.asarray(found[place[node]]), keys[int(i)].shape)
+        for i, node in program.plan.forward.items()
+    }
 
 
 def _with_leaves(names: Mapping[str, Node], order: Sequence[Node]) -> dict[str, Node]:

@@ -21,8 +21,6 @@ from chainrule.explain.why.opened import Opened
 from chainrule.graph import Node, toposort, variable
 from chainrule.types import Array
 
-LONGEST = 90
-"""Characters of a formula beyond which only its value is shown (a norm over all gradients)."""
 NEARLY = 0.9
 """Share of a learning rate from which on an adaptive step counts as a full one."""
 
@@ -98,11 +96,26 @@ def _quantity(
         text = digits(value, "answer")
         return Written(text, text, SIGN if value < 0 else ATOM)
 
-    rule, numeric = formula(node, symbol), formula(node, numbers)
     short = _short(called[node], name, index)
-    if len(rule.text) > LONGEST:
-        rule = Written("", "")
+    own = {n for n in called if called[n] == f"dL/d{name}"}
+    if any(n not in own and called.get(n, "").startswith("dL/d") for n in _read(node, called)):
+        rule = numeric = Written("", "")
+    else:
+        rule, numeric = formula(node, symbol), formula(node, numbers)
     return Quantity(short, rule, numeric, float(_at(values[node], index)))
+
+
+def _read(node: Node, called: Mapping[Node, str]) -> list[Node]:
+    """Return the named nodes that a quantity is computed from directly."""
+    found: dict[Node, None] = {}
+    stack = list(node.inputs)
+    while stack:
+        one = stack.pop()
+        if one in called:
+            found[one] = None
+        else:
+            stack.extend(one.inputs)
+    return list(found)
 
 
 def _graph(opened: Opened, name: str) -> tuple[dict[str, Node], dict[Node, Array]]:
@@ -126,8 +139,15 @@ def _graph(opened: Opened, name: str) -> tuple[dict[str, Node], dict[Node, Array
     return roles, dict(zip(roles.values(), map(np.asarray, found), strict=True))
 
 
+def _rate(opened: Opened) -> float:
+    """Return the learning rate of the step."""
+    updates = opened.setup.optimizer.updates({}, {})
+    return float(evaluate(updates.names["learning_rate"], {"step": float(opened.step)}))
+
+
 def _at(value: Array, index: tuple[int, ...]) -> Any:
-    return value[index] if value.ndim == len(index) and value.shape else value.reshape(-1)[0]
+    """Return the number of an array that belongs to a weight; one number belongs to all."""
+    return value.reshape(-1)[0] if value.size == 1 else value[index]
 
 
 def _short(role: str, name: str, index: tuple[int, ...]) -> str:
@@ -145,12 +165,11 @@ def _in_words(
     opened: Opened, name: str, index: tuple[int, ...], lines: list[Quantity]
 ) -> list[Block]:
     """Say what dominates an adaptive step: how many learning rates it is, and why."""
-    rates = [one.value for one in lines if one.name == "rate"]
     named = {one.name: one.value for one in lines}
-    moved = float(opened.moment.updates[name][index])
-    if "m_hat" not in named or not rates or not rates[0]:
+    if "m_hat" not in named:
         return []
-    share = abs(moved) / rates[0]
+    moved, rate = float(opened.moment.updates[name][index]), _rate(opened)
+    share = abs(moved) / rate if rate else 0.0
     if share >= NEARLY:
         why = ": v is almost m squared, as the gradient has hardly changed for a while."
     elif share < 1 - NEARLY:
