@@ -88,7 +88,8 @@ def test_info(cli, penguins):
 def test_demo(cli):
     found = strict(cli("demo", "mazur", "--json"))
     assert set(found) == {"command", "name", "title", "source", "transcript", "rows", "notes",
-                          "next"}  # fmt: skip
+                          "next", "opened"}  # fmt: skip
+    assert found["opened"]["question"] == "W1[0,0]"
     assert set(found["rows"][0]) == {"what", "published", "ours", "relative", "verdict"}
     assert "xor" in strict(cli("demo", "--list", "--json"))["cases"]
     assert strict(cli("demo", "--json"))["transcript"][0].startswith("Iteration 0, Loss: 0.3803")

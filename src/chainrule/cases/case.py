@@ -6,14 +6,15 @@ Knows the form of cases; knows no particular one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule.errors import SpecError
+from chainrule.explain import Explanation
 from chainrule.run import Run
 from chainrule.types import ArrayLike
 
@@ -47,7 +48,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class CaseResult:
-    """A case as it was played: plain data.
+    """A case as it was played.
 
     Attributes
     ----------
@@ -61,6 +62,10 @@ class CaseResult:
         What a reader should know about the numbers.
     next : tuple of str
         What to try.
+    run : Run or None
+        The run that was trained, if the case is one.
+    opened : Explanation or None
+        One weight of the run, opened.
     """
 
     name: str
@@ -70,6 +75,15 @@ class CaseResult:
     rows: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()
     next: tuple[str, ...] = ()
+    run: Run | None = None
+    opened: Explanation | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data, without the run; of the opened weight, its facts."""
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "run"}
+        rows = [row._asdict() for row in self.rows]
+        opened = None if self.opened is None else dict(self.opened.data)
+        return {**found, "rows": rows, "opened": opened}
 
     @property
     def agrees(self) -> bool:
@@ -84,6 +98,9 @@ class Played(NamedTuple):
     notes: tuple[str, ...]
     next: tuple[str, ...]
     transcript: tuple[str, ...] = ()
+    run: Run | None = None
+    asked: tuple[str, int] | None = None
+    """The weight to open, and the step."""
 
 
 @dataclass(frozen=True)
@@ -163,9 +180,11 @@ def play(name: str) -> CaseResult:
         raise SpecError(f"there is no textbook case {name!r}; {hint}")
     found = _cases[name]
     played = found.function()
+    opened = played.run.why(*played.asked) if played.run and played.asked else None
     return CaseResult(
-        name, found.title, found.source, played.transcript, played.rows, played.notes, played.next
-    )
+        name, found.title, found.source, played.transcript, played.rows, played.notes, played.next,
+        played.run, opened,
+    )  # fmt: skip
 
 
 def compared(

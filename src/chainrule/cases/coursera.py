@@ -58,7 +58,7 @@ def unrolled(run: Run) -> Array:
 )
 def play() -> Played:
     """Return the course's losses and gradients beside ours."""
-    return Played(_plain() + _penalised(), NOTES, NEXT)
+    return Played(_plain() + _penalised(), NOTES, NEXT, run=opened(1.0), asked=("W1[0,0]", 0))
 
 
 def _plain() -> tuple[Row, ...]:

@@ -33,14 +33,15 @@ def opened() -> Run:
 )
 def play() -> Played:
     """Return the book's outputs, its loss and every gradient, all zero."""
-    first = opened().at(0)
+    run = opened()
+    first = run.at(0)
     outputs = [f"output {row.astype(int).tolist()}" for row in X]
     rows = compared(outputs, "0 1 1 0", first.values["out"], within=0.0)
     rows += compared(["loss"], "0", first.loss, within=0.0)
     for name, found in first.gradients.items():
         labels = [f"dL/d{name}{list(map(int, at))}" for at in np.ndindex(found.shape)]
         rows += compared(labels, " ".join("0" * found.size), found, within=0.0)
-    return Played(rows, NOTES, NEXT)
+    return Played(rows, NOTES, NEXT, run=run, asked=("W1[0,0]", 0))
 
 
 NOTES = (

@@ -54,7 +54,7 @@ def play() -> Played:
     """Return the page's numbers beside ours: forward, backward, one update, 10,000 updates."""
     run = trained()
     rows = (*_forward(run), *_backward(run), *_updated(run), *_in_the_end(run))
-    return Played(rows, NOTES, NEXT)
+    return Played(rows, NOTES, NEXT, run=run, asked=("W1[0,0]", 0))
 
 
 def _forward(run: Run) -> tuple[Row, ...]:
@@ -116,5 +116,6 @@ NOTES = (
 NEXT = (
     "chainrule demo xor        the course session's network, 10,000 steps",
     "chainrule demo coursera   a network whose L2 penalty leaves the biases alone",
-    "In Python: from chainrule.cases import mazur; mazur.trained().at(0).gradients['W1']",
+    "chainrule demo mazur --out runs/mazur    keep the run, to open any other weight",
+    "In Python: from chainrule.cases import mazur; print(mazur.trained().why('W1[0,0]', 0))",
 )

@@ -29,7 +29,8 @@ def opened() -> Run:
 )
 def play() -> Played:
     """Return the notes' probabilities and gradient beside ours."""
-    first = opened().at(0)
+    run = opened()
+    first = run.at(0)
     classes = range(1, 4)
     scores = [f"dL/dscore {k}" for k in classes]
     rows = (
@@ -38,7 +39,7 @@ def play() -> Played:
         *compared([f"dL/dw{k}" for k in classes], "0.2 -0.7 0.5", first.gradients["W1"],
                   within=EXACT),
     )  # fmt: skip
-    return Played(rows, NOTES, NEXT)
+    return Played(rows, NOTES, NEXT, run=run, asked=("b1[1]", 0))
 
 
 NOTES = (

@@ -55,7 +55,8 @@ def play() -> Played:
     rows = compared([f"loss at {k}" for k in shown], PUBLISHED_LOSSES, losses, within=1e-10)
     outputs = [f"final output {k}" for k in range(1, 5)]
     rows += compared(outputs, PUBLISHED_OUTPUT, out)
-    return Played(rows, notes(out[0, 0], run.predict(X)[0, 0]), NEXT, tuple(transcript))
+    told = notes(out[0, 0], run.predict(X)[0, 0])
+    return Played(rows, told, NEXT, tuple(transcript), run, ("W1[0,2]", 6_000))
 
 
 def notes(shown: float, predicted: float) -> tuple[str, ...]:
@@ -71,5 +72,6 @@ def notes(shown: float, predicted: float) -> tuple[str, ...]:
 NEXT = (
     "chainrule demo mazur    the most copied worked example, and the number in it that is wrong",
     "chainrule train         train a network on a real table, the penguins",
-    "In Python: from chainrule.cases import xor; xor.trained().at(6000).gradients['W1']",
+    "chainrule demo xor --out runs/xor    keep the run, to open any other weight at any step",
+    "In Python: from chainrule.cases import xor; print(xor.trained().why('W1[0,2]', 6000))",
 )

@@ -40,7 +40,8 @@ def update_blocks(opened: Opened, name: str, index: tuple[int, ...]) -> tuple[Bl
     moment = opened.moment
     full = f"{name}[{','.join(map(str, index))}]"
     if not moment.updates:
-        return (Sentence("This is the state after the last update; no other one follows."),)
+        after = "the state after the last update; no other one follows"
+        return (Sentence(f"This is {after if opened.step else 'a run without updates'}."),)
     if name not in moment.updates:
         return (Sentence("The network keeps ", Symbol(full), " frozen: no update moves it."),)
     lines = quantities(opened, name, index)

@@ -5,19 +5,20 @@ Knows how a case is shown; the cases themselves are in `chainrule.cases`.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.text import Text
 
 from chainrule import cases
+from chainrule.apps.cli.explained import WIDEST, without_steps
 from chainrule.apps.cli.figures import beside, number
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import gap, item, note, steps, table, words
 from chainrule.apps.cli.screen import Screen, screen
 from chainrule.cases import CaseResult, Row
 from chainrule.cases.case import AGREES
+from chainrule.errors import SpecError
 
 DEFAULT = "xor"
 WIDE = 80
@@ -29,9 +30,11 @@ def demo(
     /,
     *,
     list: bool = False,
+    out: Annotated[str | None, Parameter(metavar="FOLDER")] = None,
+    overwrite: bool = False,
     common: Common = Common(),  # noqa: B008 (frozen)
 ) -> int:
-    """Train a textbook network and compare with its published numbers.
+    """Train a textbook network, compare with its published numbers, and open one weight of it.
 
     Parameters
     ----------
@@ -39,18 +42,34 @@ def demo(
         Which one; xor is the course's own program.
     list : bool
         List the names.
+    out : str
+        Keep the run in this folder, to open other weights of it.
+    overwrite : bool
+        Replace a run that is there.
     """
-    out, as_json = screen(), common.json
+    terminal, as_json = screen(), common.json
     if list:
-        _show_names(out, as_json)
+        _show_names(terminal, as_json)
         return 0
     played = cases.play(name)
+    if out is not None:
+        _keep(played, out, overwrite=overwrite)
     if as_json:
-        rows = [row._asdict() for row in played.rows]
-        out.write_json({"command": "demo", **asdict(played), "rows": rows})
+        terminal.write_json({"command": "demo", **played.plain()})
     else:
-        show_case(out, played)
+        show_case(terminal, played)
+        if out is not None:
+            item(terminal, "Saved", out)
     return 0
+
+
+def _keep(played: CaseResult, place: str, *, overwrite: bool) -> None:
+    if played.run is None:
+        raise SpecError(
+            f"--out {place} was given, but {played.name} is a formula and leaves no run to keep.\n"
+            "  Leave --out away."
+        )
+    played.run.save(place, overwrite=overwrite)
 
 
 def _show_names(out: Screen, as_json: bool) -> None:
@@ -77,6 +96,11 @@ def show_case(out: Screen, played: CaseResult) -> None:
     for sentence in played.notes:
         note(out, sentence)
     if played.notes:
+        gap(out)
+    if played.opened is not None:
+        note(out, Text("One weight of this run, opened:", "bold"))
+        gap(out)
+        out.write(without_steps(played.opened).text(min(out.width, WIDEST)))
         gap(out)
     steps(out, "Next", [_step(line) for line in played.next])
 
