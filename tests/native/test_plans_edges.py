@@ -178,3 +178,28 @@ def test_new_values_that_read_each_others_old_ones():
     plan = make_plan({"r": a + b}, {}, updates)
     feed = {name: RNG.normal(size=(3, 5)) for name in "abc"}
     assert plans_training.judge_state(plan, feed, ["a", "b", "c"]) == {"states": 1}
+
+
+def native_sum(values, axes):
+    """The sum of an array in machine code."""
+    x = variable("x", shape=values.shape)
+    plan = make_plan({"out": apply("sum", x, axes=axes)})
+    (found,) = native_program(plan).values({"x": values}, [plan.forward["out"]])
+    return np.asarray(found)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [((40_000,), (0,)), ((3, 30_001), (1,)), ((30_001, 3), (0,)), ((300, 301), (0, 1))],
+)
+def test_long_sums_of_equal_numbers_do_not_drift(shape, axes):
+    """Found by 10,000 random plans: equal terms are all rounded one way (seeds 7073 and 7673)."""
+    found = native_sum(np.full(shape, 18.275), axes)
+    count = int(np.prod([shape[a] for a in axes]))
+    assert np.abs(found / (count * 18.275) - 1).max() <= 4e-16
+
+
+def test_long_sums_that_overflow_are_infinite_and_no_nan():
+    assert native_sum(np.full(2_000, 1e308), (0,)) == np.inf
+    assert native_sum(np.full(2_000, -np.inf), (0,)) == -np.inf
+    assert np.isnan(native_sum(np.r_[np.inf, -np.inf, np.ones(1_998)], (0,)))

@@ -1,7 +1,8 @@
 """Reductions in machine code: what is carried along, how parts are joined, what comes out.
 
-Sums of float32 are added up in float64; means of float64 in two numbers, so that the mean of a
-constant is that constant. The order is fixed: lane by lane along memory, then the lanes in halves.
+Sums of float32 are added up in float64; means of float64, and its long sums, in two numbers: the
+sum, and what rounding took from it. So the mean of a constant is that constant, and the error of a
+sum does not grow with its length. The order is fixed: lane by lane along memory, then the lanes in halves.
 Knows values; knows no layout and no memory.
 """
 
@@ -12,6 +13,10 @@ from dataclasses import dataclass
 from chainrule.executors.native.maths import Maths
 from chainrule.executors.native.values import Value
 from chainrule.executors.native.writer import Writer
+
+LONG = 1024
+"""Sums of more float64 numbers than this carry what rounding took from them: an addition more for
+each costs little where numbers come from memory, and equal ones would all be rounded one way."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class Reduction:
         """The kinds of the numbers that are carried along."""
         if self.op in ("max", "min"):
             return (self.kind,)
-        return ("f64", "f64") if self.op == "mean" and self.kind == "f64" else ("f64",)
+        in_two = self.kind == "f64" and (self.op == "mean" or self.count > LONG)
+        return ("f64", "f64") if in_two else ("f64",)
 
     @property
     def identity(self) -> float:
@@ -60,7 +66,7 @@ class Reduction:
         x = w.convert(x, "f64")
         if len(held) == 1:
             return [held[0] + x]
-        return self.join(w, held, [x * self.scale, x.like(0.0)])
+        return self.join(w, held, [x * self.scale if self.op == "mean" else x, x.like(0.0)])
 
     def join(self, w: Writer, a: list[Value], b: list[Value]) -> list[Value]:
         """Return two partial results as one."""
@@ -89,10 +95,15 @@ class Reduction:
         if self.op in ("max", "min"):
             return held[0]
         if self.op == "sum":
-            return w.convert(held[0], self.kind)
+            return w.convert(held[0] if len(held) == 1 else self._whole(w, held), self.kind)
         if len(held) == 1:
             return w.convert(held[0] / float(self.count), self.kind)
         count = self.count * self.scale
         first = held[0] / count
         rest = w.fma(-first, first.like(count), held[0]) + held[1]
         return w.where(rest.same(rest), first + rest / count, first)
+
+    def _whole(self, w: Writer, held: list[Value]) -> Value:
+        """Return a sum and what it lost; the sum alone where that is no number (an overflow)."""
+        total = held[0] + held[1]
+        return w.where(total.same(total), total, held[0])
