@@ -2,8 +2,8 @@
 
 Sums of float32 are added up in float64; means of float64, and its long sums, in two numbers: the
 sum, and what rounding took from it. So the mean of a constant is that constant, and the error of a
-sum does not grow with its length. The order is fixed: lane by lane along memory, then the lanes in halves.
-Knows values; knows no layout and no memory.
+sum does not grow with its length. The order is fixed: lane by lane along memory, then the lanes in
+halves. Knows values; knows no layout and no memory.
 """
 
 from __future__ import annotations
