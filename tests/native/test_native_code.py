@@ -240,3 +240,24 @@ def test_without_llvmlite_the_command_line_says_so_in_one_line(tmp_path):
                           text=True, check=True)  # fmt: skip
     (line,) = done.stderr.splitlines()
     assert line.startswith("chainrule: llvmlite is not installed")
+
+
+def test_a_native_run_opened_without_llvmlite_says_whose_digits_its_replays_have(tmp_path):
+    run = cr.train("2-2:tanh-1", [[0.0, 1.0]] * 4, [1.0] * 4, steps=3, engine="native")
+    run.save(tmp_path / "run")
+    script = f"""
+        import sys, warnings, importlib.util
+        sys.modules["llvmlite"] = None
+        real = importlib.util.find_spec
+        importlib.util.find_spec = lambda name, *a: None if name == "llvmlite" else real(name, *a)
+        import chainrule as cr
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            run = cr.load({str(tmp_path / "run")!r})
+        print(run.record.setup.engine, len(seen), str(seen[0].message))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True,
+                          text=True, check=True)  # fmt: skip
+    assert done.stdout.startswith(
+        "interpreter 1 llvmlite is not installed, and this run was trained"
+    )

@@ -5,6 +5,7 @@ Knows setups and the native executor, which it imports when it is first needed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -52,8 +53,17 @@ def is_available() -> bool:
 
 
 def engine_of(executor: str) -> Engine:
-    """Return the engine for a run that this executor trained; NumPy where LLVM is missing."""
+    """Return the engine for a run that this executor trained; NumPy, aloud, where LLVM is missing."""
+    if executor == "native" and not is_available():
+        warnings.warn(NOT_THE_SAME_BITS, stacklevel=2)
     return "native" if executor == "native" and is_available() else "interpreter"
+
+
+NOT_THE_SAME_BITS = (
+    "llvmlite is not installed, and this run was trained in machine code: its steps are replayed by "
+    "the interpreter, whose last digits may differ; pip install llvmlite."
+)
+"""Said when a run is opened that cannot be replayed bit for bit here."""
 
 
 def is_worth_it(setup: Setup, steps: int) -> bool:
