@@ -53,15 +53,15 @@ def is_available() -> bool:
 
 
 def engine_of(executor: str) -> Engine:
-    """Return the engine for a run that this executor trained; NumPy, aloud, where LLVM is missing."""
+    """Return the engine of a run that this executor trained; NumPy, aloud, without LLVM."""
     if executor == "native" and not is_available():
         warnings.warn(NOT_THE_SAME_BITS, stacklevel=2)
     return "native" if executor == "native" and is_available() else "interpreter"
 
 
 NOT_THE_SAME_BITS = (
-    "llvmlite is not installed, and this run was trained in machine code: its steps are replayed by "
-    "the interpreter, whose last digits may differ; pip install llvmlite."
+    "llvmlite is not installed, and this run was trained in machine code: its steps are replayed "
+    "by the interpreter, whose last digits may differ; pip install llvmlite."
 )
 """Said when a run is opened that cannot be replayed bit for bit here."""
 
