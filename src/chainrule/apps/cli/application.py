@@ -54,7 +54,7 @@ def run(tokens: Sequence[str]) -> int:
     out, settings = begin(), Settings()
     try:
         with told_in_a_line():
-            command = application(settings)
+            command = application(settings, tokens[0] if tokens else "")
             code = command(_spelled(tokens), console=out, error_console=error_screen())
         return finish(int(code or 0))
     except BaseException as error:
@@ -89,8 +89,8 @@ def _spelled(tokens: Sequence[str]) -> list[str]:
     ]
 
 
-def application(settings: Settings) -> App:
-    """Return the application with all its commands."""
+def application(settings: Settings, called: str = "") -> App:
+    """Return the application with all its commands; if one is called, only that is imported."""
     app = App(
         name="chainrule",
         help=HELP,
@@ -106,7 +106,10 @@ def application(settings: Settings) -> App:
     )
     settings.commands = [module.name for module in iter_modules(commands.__path__)]
     for name in settings.commands:
-        app.command(getattr(import_module(f"{commands.__name__}.{name}"), name))
+        place = f"{commands.__name__}.{name}"
+        is_needed = name == called or called not in settings.commands
+        command = getattr(import_module(place), name) if is_needed else f"{place}:{name}"
+        app.command(command, name=name)
     app.command(_completion(app), name="completion")
     app.register_install_completion_command(help="Install completion for bash, zsh or fish.")
     return app
