@@ -85,6 +85,10 @@ class Primitive:
         General only: one sentence on why the other two kinds do not fit.
     rewrite : callable or None
         ``(*inputs, **attrs) -> Node or None``: a simpler node of the same value.
+    textbook : callable or None
+        Operations of one input: ``(out, x, **attrs) -> (value, local)``, both as books write them,
+        in simpler operations; None for one that needs no rewriting. For explanations only, as it
+        may lose digits in the tails.
     examples : tuple of Example
         Inputs for the contract tests; at least one.
     """
@@ -110,6 +114,7 @@ class Primitive:
     flops: Callable[..., int] | None = None
     why_general: str = ""
     rewrite: Callable[..., Any] | None = None
+    textbook: Callable[..., tuple[Any, Any]] | None = None
 
     @cached_property
     def arity(self) -> int | None:

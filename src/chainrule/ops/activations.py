@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.graph import Example, apply
+from chainrule.graph import Example, apply, constant
 from chainrule.ops.compare import switch
 from chainrule.ops.declare import declared, elementwise, in_double
 from chainrule.ops.transcendental import within
@@ -51,6 +51,7 @@ sigmoid = elementwise(
     latex=r"\sigma({0})",
     examples=POINTS,
     native=lambda m, x: m.sigmoid(x),
+    textbook=lambda out, x: (1.0 / (1.0 + apply("exp", -x)), out * (1.0 - out)),
 )
 
 
@@ -79,6 +80,7 @@ tanh = elementwise(
     examples=POINTS,
     numpy=(np.tanh,),
     native=lambda m, x: m.tanh(x),
+    textbook=lambda out, x: (None, 1.0 - apply("square", out)),
 )
 
 
@@ -98,6 +100,7 @@ relu = elementwise(
     kinks=("relu'(0) = 0",),
     at_kink=lambda x: x == 0,
     native=lambda m, x: m.relu(x),
+    textbook=lambda out, x: (apply("maximum", x, 0.0), None),
 )
 
 
@@ -112,6 +115,7 @@ leaky_relu = elementwise(
     kinks=("leaky_relu'(0) = 1, the derivative from the right",),
     at_kink=lambda x, alpha=0.01: x == 0,
     native=lambda m, x, alpha=0.01: m.leaky_relu(x, alpha),
+    textbook=lambda out, x, alpha=0.01: (apply("where", x >= 0, x, alpha * x), None),
 )
 
 
@@ -150,6 +154,10 @@ elu = elementwise(
     kinks=("elu'(0) = 1, the derivative from the right",),
     at_kink=lambda x, alpha=1.0: x == 0,
     native=lambda m, x, alpha=1.0: m.elu(x, alpha),
+    textbook=lambda out, x, alpha=1.0: (
+        apply("where", x >= 0, x, alpha * (apply("exp", x) - 1.0)),
+        apply("where", x >= 0, constant(1.0, x.dtype), out + alpha),
+    ),
 )
 
 
@@ -168,6 +176,7 @@ softplus = elementwise(
     source="Dugas et al., Advances in NIPS 13 (2001)",
     examples=POINTS,
     native=lambda m, x: m.softplus(x),
+    textbook=lambda out, x: (apply("log", 1.0 + apply("exp", x)), None),
 )
 
 log_sigmoid = elementwise(
@@ -178,6 +187,7 @@ log_sigmoid = elementwise(
     latex=r"\ln\sigma({0})",
     examples=POINTS,
     native=lambda m, x: m.log_sigmoid(x),
+    textbook=lambda out, x: (-apply("log", 1.0 + apply("exp", -x)), 1.0 - apply("exp", out)),
 )
 
 
@@ -213,6 +223,10 @@ silu = elementwise(
     source="Elfwing, Uchibe and Doya, arXiv:1702.03118; Ramachandran et al., arXiv:1710.05941",
     examples=POINTS,
     native=lambda m, x: m.silu(x),
+    textbook=lambda out, x: (
+        x * apply("sigmoid", x),
+        apply("sigmoid", x) + out * (1.0 - apply("sigmoid", x)),
+    ),
 )
 
 
@@ -257,4 +271,8 @@ gelu = elementwise(
         *POINTS,
     ],
     native=lambda m, x: m.gelu(x),
+    textbook=lambda out, x: (
+        x * apply("normal_cdf", x),
+        apply("normal_cdf", x) + x * apply("normal_density", x),
+    ),
 )

@@ -177,7 +177,7 @@ def elementwise(
     numpy : tuple
         NumPy functions that it stands for.
     **slots
-        Further fields of `Primitive`: source, kinks, at_kink, analytic, native, rewrite.
+        Further fields of `Primitive`: source, kinks, at_kink, analytic, native, rewrite, textbook.
 
     Returns
     -------

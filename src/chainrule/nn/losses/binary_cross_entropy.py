@@ -25,6 +25,25 @@ def _slope(out: Node, y: Node) -> Node:
     slope=_slope,
     slope_text="out - y",
     slope_latex=r"\mathrm{out}_k - y_k",
+    slope_steps=(
+        (
+            "dl/dout = -y / out + (1 - y) / (1 - out) = (out - y) / (out (1 - out))",
+            r"\frac{\partial l}{\partial \mathrm{out}_k}"
+            r" &= -\frac{y_k}{\mathrm{out}_k} + \frac{1 - y_k}{1 - \mathrm{out}_k}"
+            r" = \frac{\mathrm{out}_k - y_k}{\mathrm{out}_k\, (1 - \mathrm{out}_k)}",
+        ),
+        (
+            "dout/dz = out (1 - out)",
+            r"\frac{\partial \mathrm{out}_k}{\partial z_k}"
+            r" &= \mathrm{out}_k\, (1 - \mathrm{out}_k)",
+        ),
+        (
+            "dl/dz   = dl/dout * dout/dz = out - y",
+            r"\frac{\partial l}{\partial z_k} &= \frac{\partial l}{\partial \mathrm{out}_k}"
+            r" \cdot \frac{\partial \mathrm{out}_k}{\partial z_k} = \mathrm{out}_k - y_k",
+        ),
+    ),
+    slope_why="out (1 - out) stands below in the first and above in the second, and cancels.",
 )
 def binary_cross_entropy(out: Node, y: Node) -> Node:
     """Return the binary cross-entropy of logits: ``y softplus(-z) + (1 - y) softplus(z)``.

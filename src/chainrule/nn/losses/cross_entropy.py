@@ -39,6 +39,32 @@ def _is_class(out: Node, y: Node) -> Node:
     slope=_slope,
     slope_text="out - y",
     slope_latex=r"\mathrm{out}_k - y_k",
+    slope_steps=(
+        (
+            "dl/dout_c    = -y_c / out_c",
+            r"\frac{\partial l}{\partial \mathrm{out}_c} &= -\frac{y_c}{\mathrm{out}_c}",
+        ),
+        (
+            "dout_c/dz_k  = out_c ([c = k] - out_k)",
+            r"\frac{\partial \mathrm{out}_c}{\partial z_k}"
+            r" &= \mathrm{out}_c\, ([c = k] - \mathrm{out}_k)",
+        ),
+        (
+            "dl/dz_k      = sum_c dl/dout_c * dout_c/dz_k",
+            r"\frac{\partial l}{\partial z_k} &= \sum_c \frac{\partial l}{\partial \mathrm{out}_c}"
+            r" \cdot \frac{\partial \mathrm{out}_c}{\partial z_k}",
+        ),
+        (
+            "             = -sum_c y_c ([c = k] - out_k)",
+            r"&= -\sum_c y_c\, ([c = k] - \mathrm{out}_k)",
+        ),
+        (
+            "             = -y_k + out_k sum_c y_c = out_k - y_k",
+            r"&= -y_k + \mathrm{out}_k \sum_c y_c = \mathrm{out}_k - y_k",
+        ),
+    ),
+    slope_why="[c = k] is 1 where c is k, else 0. out_c stands below in the first and in front of the "
+    "second, and cancels; in the last line the y of a row sum to 1.",
 )
 def cross_entropy(out: Node, y: Node) -> Node:
     """Return the cross-entropy of logits (rows, classes).

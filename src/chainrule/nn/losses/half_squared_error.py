@@ -22,6 +22,13 @@ def _slope(out: Node, y: Node) -> Node:
     slope=_slope,
     slope_text="out - y",
     slope_latex=r"\mathrm{out}_k - y_k",
+    slope_steps=(
+        (
+            "dl/dout = 1/2 * 2 (out - y) = out - y",
+            r"\frac{\partial l}{\partial \mathrm{out}_k}"
+            r" &= \tfrac{1}{2} \cdot 2\, (\mathrm{out}_k - y_k) = \mathrm{out}_k - y_k",
+        ),
+    ),
 )
 def half_squared_error(out: Node, y: Node) -> Node:
     """Return half the squared error summed over outputs, so that its gradient is out - y."""

@@ -46,6 +46,10 @@ class Loss:
     slope_text, slope_latex : str
         The same as a formula for output k, in which ``out`` is the output after the last
         activation and `` / K`` stands for the mean over K outputs; "" where it is not declared.
+    slope_steps : tuple of (str, str)
+        The lines of algebra that lead there, each as text and LaTeX, for output k.
+    slope_why : str
+        What is to be seen in them.
 
     Examples
     --------
@@ -65,6 +69,8 @@ class Loss:
     slope: Callable[..., Node] | None = None
     slope_text: str = ""
     slope_latex: str = ""
+    slope_steps: tuple[tuple[str, str], ...] = ()
+    slope_why: str = ""
 
     def of_rows(self, out: Node, y: Node) -> Node:
         """Return the loss of each row; `out` holds logits where `logits_of` says so."""
@@ -116,20 +122,21 @@ def loss(
     latex: str,
     targets: TargetKind = "real",
     logits_of: str | None = None,
-    slope: Callable[..., Node] | None = None,
-    slope_text: str = "",
-    slope_latex: str = "",
+    **told: Any,
 ) -> Callable[[Callable[..., Node]], Callable[..., Node]]:
-    """Register a function of (out, y) as the loss of its name."""
+    """Register a function of (out, y) as the loss of its name.
+
+    Parameters
+    ----------
+    formula, latex, targets, logits_of
+        Fields of `Loss`.
+    **told
+        Its slope: slope, slope_text, slope_latex, slope_steps, slope_why.
+    """
 
     def remember(rows: Callable[..., Node]) -> Callable[..., Node]:
         name = rows.__name__
-        closed: dict[str, Any] = {
-            "slope": slope,
-            "slope_text": slope_text,
-            "slope_latex": slope_latex,
-        }
-        losses[name] = Loss(name, rows, formula, latex, targets, logits_of, **closed)
+        losses[name] = Loss(name, rows, formula, latex, targets, logits_of, **told)
         return rows
 
     return remember
