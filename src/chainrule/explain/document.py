@@ -142,6 +142,22 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Lines of code, kept as they are.
+
+    Attributes
+    ----------
+    code : str
+        The lines.
+    language : str
+        Such as ``python``.
+    """
+
+    code: str
+    language: str = ""
+
+
+@dataclass(frozen=True)
 class Steps:
     """What to ask or to do next.
 
@@ -165,7 +181,7 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-Block = Sentence | Formula | Table | Figure | Steps | Section
+Block = Sentence | Formula | Table | Figure | Listing | Steps | Section
 
 
 @dataclass(frozen=True)

@@ -67,3 +67,10 @@ def total(terms: Iterable[Maths]) -> Maths:
     """Return terms as a sum."""
     parts = list(terms)
     return Maths(" + ".join(p.text for p in parts), " + ".join(p.latex for p in parts))
+
+
+def sum_over(letter: str, term: Maths) -> Maths:
+    """Return the sum over an index; where there is only index 0, the term itself."""
+    if letter == "0":
+        return term
+    return put(f"sum_{letter} %s", rf"\sum_{{{letter}}} %s", term)

@@ -24,15 +24,15 @@ def seen(node: Node) -> Node:
     return node
 
 
-def key_of(node: Node, known: dict[int, Hashable]) -> Hashable:
+def key_of(node: Node, known: dict[Node, Hashable]) -> Hashable:
     """Return a key that is equal for nodes that compute the same from the same leaves."""
     node = seen(node)
-    if id(node) not in known:
-        known[id(node)] = _key(node, known)
-    return known[id(node)]
+    if node not in known:
+        known[node] = _key(node, known)
+    return known[node]
 
 
-def _key(node: Node, known: dict[int, Hashable]) -> Hashable:
+def _key(node: Node, known: dict[Node, Hashable]) -> Hashable:
     if node.op == "constant":
         assert node.data is not None, "a constant has data"
         return ("constant", node.shape, node.data.tobytes())
@@ -56,7 +56,7 @@ class Writer:
 
     dialect: Dialect
     names: Mapping[Node, str]
-    _known: dict[int, Hashable] = field(default_factory=dict)
+    _known: dict[Node, Hashable] = field(default_factory=dict)
     _named: dict[Hashable, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -18,6 +18,7 @@ from chainrule.explain.document import (
     Document,
     Figure,
     Formula,
+    Listing,
     Number,
     Section,
     Sentence,
@@ -103,6 +104,7 @@ def _pieces(block: Block, level: int) -> Iterator[str]:
         Formula: _formula,
         Table: _table,
         Figure: _figure,
+        Listing: _listing,
         Steps: _steps,
     }
     yield from by_kind[type(block)](block)
@@ -120,6 +122,10 @@ def _formula(block: Formula) -> Iterator[str]:
 
 def _figure(block: Figure) -> Iterator[str]:
     yield f"<figure>{block.svg}<figcaption>{escape(block.text)}</figcaption></figure>"
+
+
+def _listing(block: Listing) -> Iterator[str]:
+    yield f"<pre><code>{escape(block.code)}</code></pre>"
 
 
 def _steps(block: Steps) -> Iterator[str]:

@@ -18,6 +18,7 @@ from chainrule.explain.document import (
     Document,
     Figure,
     Formula,
+    Listing,
     Number,
     Section,
     Sentence,
@@ -75,6 +76,8 @@ def _block(block: Block) -> dict[str, Any]:
         return _table(block)
     if isinstance(block, Figure):
         return {"block": "figure", "svg": block.svg, "text": block.text}
+    if isinstance(block, Listing):
+        return {"block": "listing", "language": block.language, "code": block.code}
     if isinstance(block, Steps):
         entries = [{"do": command, "why": why} for command, why in block.entries]
         return {"block": "steps", "title": block.title, "entries": entries}

@@ -14,6 +14,7 @@ from chainrule.explain.document import (
     Document,
     Figure,
     Formula,
+    Listing,
     Number,
     Section,
     Sentence,
@@ -65,6 +66,7 @@ def _lines(block: Block, level: int) -> Iterator[str]:
         Formula: _formula,
         Table: _table,
         Figure: _figure,
+        Listing: _listing,
         Steps: _steps,
     }
     yield from by_kind[type(block)](block)
@@ -83,6 +85,12 @@ def _formula(block: Formula) -> Iterator[str]:
 
 def _figure(block: Figure) -> Iterator[str]:
     yield rf"\emph{{{escaped(block.text)}}}"
+
+
+def _listing(block: Listing) -> Iterator[str]:
+    yield r"\begin{verbatim}"
+    yield block.code.replace(r"\end{verbatim}", r"\end {verbatim}")
+    yield r"\end{verbatim}"
 
 
 def _steps(block: Steps) -> Iterator[str]:

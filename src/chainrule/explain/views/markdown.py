@@ -14,6 +14,7 @@ from chainrule.explain.document import (
     Document,
     Figure,
     Formula,
+    Listing,
     Number,
     Section,
     Sentence,
@@ -64,6 +65,7 @@ def _lines(block: Block, level: int) -> Iterator[str]:
         Formula: _formula,
         Table: _table,
         Figure: _figure,
+        Listing: _listing,
         Steps: _steps,
     }
     yield from by_kind[type(block)](block)
@@ -84,6 +86,14 @@ def _formula(block: Formula) -> Iterator[str]:
 
 def _figure(block: Figure) -> Iterator[str]:
     yield f"*{_escaped(block.text)}*"
+
+
+def _listing(block: Listing) -> Iterator[str]:
+    longest = max(map(len, re.findall("`+", block.code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}{block.language}"
+    yield block.code
+    yield fence
 
 
 def _steps(block: Steps) -> Iterator[str]:

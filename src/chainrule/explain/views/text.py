@@ -14,6 +14,7 @@ from chainrule.explain.document import (
     Document,
     Figure,
     Formula,
+    Listing,
     Section,
     Sentence,
     Steps,
@@ -40,6 +41,7 @@ def _lines(block: Block, width: int) -> Iterator[str]:
         Formula: _formula,
         Table: _table,
         Figure: _figure,
+        Listing: _listing,
         Steps: _steps,
         Section: _section,
     }
@@ -61,6 +63,10 @@ def _formula(block: Formula, width: int) -> Iterator[str]:
 
 def _figure(block: Figure, width: int) -> Iterator[str]:
     yield from textwrap.wrap(f"[{block.text}]", width)
+
+
+def _listing(block: Listing, width: int) -> Iterator[str]:
+    yield from (f"{INDENT}{line}".rstrip() for line in block.code.splitlines())
 
 
 def _steps(block: Steps, width: int) -> Iterator[str]:

@@ -63,7 +63,7 @@ def _is_class(out: Node, y: Node) -> Node:
             r"&= -y_k + \mathrm{out}_k \sum_c y_c = \mathrm{out}_k - y_k",
         ),
     ),
-    slope_why="[c = k] is 1 where c is k, else 0. out_c stands below in the first and in front of the "
+    slope_why="[c = k] is 1 where c is k, else 0. out_c stands below in the first, in front in the "
     "second, and cancels; in the last line the y of a row sum to 1.",
 )
 def cross_entropy(out: Node, y: Node) -> Node:

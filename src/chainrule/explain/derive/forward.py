@@ -1,0 +1,198 @@
+"""What is given, and the forward pass: the first two parts of a derivation.
+
+Knows the parts of a network and a notation; knows no derivative.
+"""
+
+from __future__ import annotations
+
+from chainrule.explain.derive.anatomy import Anatomy, Layer, named
+from chainrule.explain.derive.dialects import value_of
+from chainrule.explain.derive.lossline import descended, row_loss
+from chainrule.explain.derive.maths import Maths, equation, put, sum_over
+from chainrule.explain.derive.notation import Notation
+from chainrule.explain.derive.writing import formula
+from chainrule.explain.document import Block, Formula, Section, Sentence, Symbol
+
+Z = Maths("z", "z")
+
+
+def given(parts: Anatomy, notation: Notation) -> Section:
+    """Return what is known before anything is derived: network, rows, indices, loss."""
+    blocks: list[Block] = [Sentence(_network(parts)), Sentence(*_indices(parts, notation))]
+    if len(parts.layers) > len(set(_all_parameters(parts))) // 2 and _shared(parts):
+        blocks.append(Sentence(f"{', '.join(_shared(parts))}: one parameter, used by several layers."))
+    blocks.append(Formula(tuple(_loss_lines(parts))))
+    blocks += _remarks(parts)
+    return Section("What is given", tuple(blocks))
+
+
+def _all_parameters(parts: Anatomy) -> list[str]:
+    found = [name for layer in parts.layers for name in (layer.weights, layer.bias)]
+    return [name for name in found if name is not None]
+
+
+def _shared(parts: Anatomy) -> list[str]:
+    """Return the parameters that several layers use."""
+    everyone = _all_parameters(parts)
+    return [name for name in dict.fromkeys(everyone) if everyone.count(name) > 1]
+
+
+def _units(count: int, word: str) -> str:
+    return f"{count} {word}" + ("s" if count != 1 else "")
+
+
+def _network(parts: Anatomy) -> str:
+    """Return the network in a sentence."""
+    first = _units(parts.layers[0].inputs, "input")
+    rest = []
+    for layer in parts.layers:
+        kind = "linear" if layer.linear else layer.activation
+        name = "output" if layer is parts.last else "unit"
+        rest.append(f"{_units(layer.units, name)} ({kind})")
+    weights = parts.setup.network.size
+    return f"The network takes {first}, then {', then '.join(rest)}: {_units(weights, 'weight')}."
+
+
+def _indices(parts: Anatomy, notation: Notation) -> list[str]:
+    """Return the sentence on the rows and the letters."""
+    told = [f"r = 0..{parts.rows - 1} counts the n = {parts.rows} rows of a step"]
+    first = parts.layers[0]
+    if first.inputs > 1:
+        told.append(f"{first.from_index} = 0..{first.inputs - 1} the inputs")
+    for layer in parts.layers:
+        whose = "outputs" if layer is parts.last else f"units of layer {layer.number}"
+        if layer.units > 1:
+            told.append(f"{layer.to_index} = 0..{layer.units - 1} the {whose}")
+        else:
+            told.append(f"{'the output' if layer is parts.last else f'the one unit of layer {layer.number}'} is 0")
+    sentence = "; ".join(told) + "."
+    if not parts.setup.full_batch:
+        sentence += " The last batch of an epoch may have fewer rows."
+    if notation.columns:
+        sentence += " Each row of the table is a column here, and every matrix product turns round."
+    elif notation.matrices:
+        sentence += " Each row of the table is a row of a matrix."
+    return [sentence]
+
+
+def _loss_lines(parts: Anatomy) -> list[tuple[str, str]]:
+    lines = equation(Maths("L", "L"), _with_penalties(parts))
+    lines += equation(Maths("l[r]", "l[r]"), row_loss(parts))
+    return lines
+
+
+def _with_penalties(parts: Anatomy) -> Maths:
+    """Return L with its penalties."""
+    found = descended(parts)
+    for name in dict.fromkeys(layer.weights for layer in parts.layers):
+        l1, l2 = parts.penalty(name)
+        letters = ("".join((layer := parts.users(name)[0]).from_index), layer.to_index)
+        entry = Notation().entry(name, *letters)
+        if l2:
+            found = put(f"%s + {l2 / 2:g} sum %s^2", rf"%s + {l2 / 2:g} \sum %s^2", found, entry)
+        if l1:
+            found = put(
+                f"%s + {l1:g} sum |%s|", rf"%s + {l1:g} \sum \left|%s\right|", found, entry
+            )
+    return found
+
+
+def _remarks(parts: Anatomy) -> list[Block]:
+    """Return what is easily confused: sum and mean, class numbers, the penalties."""
+    loss, setup = parts.setup.loss, parts.setup
+    found: list[Block] = [
+        Sentence(
+            "l[r] is the loss of row r. L is what is descended: the ",
+            f"{setup.reduction} over the rows" + (" by their weights w[r]" * (setup.w is not None)),
+            ", so " + _reduction_words(parts),
+        )
+    ]
+    if "threshold" in loss.options or loss.name == "huber":
+        found.append(Sentence(f"t = {loss.options.get('threshold', 1.0):g}."))
+    if parts.classes:
+        found.append(
+            Sentence("y holds class numbers; in formulas y[r,", parts.last.to_index,
+                     "] is 1 for the row's class and 0 for the others.")
+        )  # fmt: skip
+    return found
+
+
+def _reduction_words(parts: Anatomy) -> str:
+    if parts.setup.reduction == "mean":
+        return "every gradient holds a factor 1/n: ask for the sum and it is gone."
+    return "no gradient is divided by n: the mean would divide each by n."
+
+
+def forward(parts: Anatomy, notation: Notation) -> Section:
+    """Return the forward pass, layer after layer."""
+    lines: list[tuple[str, str]] = []
+    for layer in parts.layers:
+        lines += affine(layer, notation)
+        if not layer.linear:
+            lines += _activated(layer, notation)
+    blocks: list[Block] = [Formula(tuple(lines)), *_definitions(parts)]
+    return Section("Forward, in this order", tuple(blocks))
+
+
+def affine(layer: Layer, notation: Notation) -> list[tuple[str, str]]:
+    """Return the lines of a layer's weighted sum."""
+    if notation.entries:
+        return equation(notation.entry(layer.z, "r", layer.to_index), _sum_of_inputs(layer, notation))
+    before, weights = notation.value(layer.before), notation.value(layer.weights)
+    if notation.columns:
+        whole = put("%s @ %s", "%s %s", notation.turned(weights), before)
+    else:
+        whole = put("%s @ %s", "%s %s", before, weights)
+    if layer.bias:
+        whole = put("%s + %s", "%s + %s", whole, notation.value(layer.bias))
+    return equation(notation.value(layer.z), whole)
+
+
+def _sum_of_inputs(layer: Layer, notation: Notation) -> Maths:
+    i, j = layer.from_index, layer.to_index
+    before = notation.entry(layer.before, "r", i)
+    found = put("%s * %s", r"%s \, %s", before, notation.entry(layer.weights, i, j))
+    found = sum_over(i, found)
+    if layer.bias:
+        found = put("%s + %s", "%s + %s", found, notation.entry(layer.bias, j))
+    return found
+
+
+def _activated(layer: Layer, notation: Notation) -> list[tuple[str, str]]:
+    """Return the line of a layer's activation."""
+    if notation.entries and layer.acted is not None:
+        index = ("r", layer.to_index)
+        left, z = notation.entry(layer.out, *index), notation.entry(layer.z, *index)
+    elif notation.entries:
+        left, z = notation.entry(layer.out, "r"), notation.entry(layer.z, "r")
+    else:
+        left, z = notation.value(layer.out), notation.value(layer.z)
+    return equation(left, notation.applied(layer.activation, z))
+
+
+def _definitions(parts: Anatomy) -> list[Block]:
+    """Return what each activation means, each once."""
+    lines: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    for layer in parts.layers:
+        if layer.linear or layer.activation in seen:
+            continue
+        seen.add(layer.activation)
+        lines += _definition(layer)
+    return [Sentence("with"), Formula(tuple(lines))] if lines else []
+
+
+def _definition(layer: Layer) -> list[tuple[str, str]]:
+    applied = Notation().applied(layer.activation, Z)
+    if layer.acted is None:
+        return [
+            ("softmax(z)_c = exp(z_c) / sum_m exp(z_m)",
+             r"\mathrm{softmax}(z)_c &= \frac{e^{z_c}}{\sum_m e^{z_m}}")
+        ]  # fmt: skip
+    value = value_of(layer.acted)
+    shown = formula(layer.acted if value is None else value, {layer.acted.inputs[0]: Z})
+    plain = shown.text == applied.text
+    return [] if plain and shown.latex == applied.latex else equation(applied, shown)
+
+
+__all__ = ["Symbol", "affine", "forward", "given", "named"]
