@@ -22,10 +22,12 @@ def trained(layers, loss, *, seed=3, rows=ROWS, soft=False, weighted=False, **se
     if loss == "binary_cross_entropy":
         y = (rng.random(y.shape) < 0.5).astype(float)
     if loss == "cross_entropy":
-        y = rng.dirichlet(np.ones(net.outputs), rows) if soft else rng.integers(0, net.outputs, rows)
-    initial = {
-        name: rng.uniform(0.1, 0.9, spec.shape) for name, spec in net.specs.items()
-    }
+        y = (
+            rng.dirichlet(np.ones(net.outputs), rows)
+            if soft
+            else rng.integers(0, net.outputs, rows)
+        )
+    initial = {name: rng.uniform(0.1, 0.9, spec.shape) for name, spec in net.specs.items()}
     w = rng.random(rows) if weighted else None
     return cr.train(
         net, x, y, loss=loss, steps=1, initial=initial, sample_weight=w, seed=0, **settings
@@ -50,14 +52,16 @@ def judge(run):
     for name, wanted in moment.gradients.items():
         scale = np.abs(wanted).max()
         assert scale > 0
-        np.testing.assert_allclose(found[f"d{name}"], wanted, rtol=0, atol=1e-11 * scale, err_msg=code)
+        np.testing.assert_allclose(
+            found[f"d{name}"], wanted, rtol=0, atol=1e-11 * scale, err_msg=code
+        )
     return code
 
 
 def run_text(run, title):
     """One section of the derivation as text."""
     text = str(derive(run.record))
-    return text.split(f"{title}\n---")[1].split("\n---")[0]
+    return text.partition(f"{title}\n---")[2].partition("\n---")[0]
 
 
 def ending(loss):

@@ -161,9 +161,7 @@ def _activation(z: Node, out: Node) -> tuple[str, Node | None]:
     return "softmax", None  # the only activation that looks at more than one entry
 
 
-def _affine(
-    z: Node, before: Node, objective: Objective, number: int
-) -> tuple[str, str | None]:
+def _affine(z: Node, before: Node, objective: Objective, number: int) -> tuple[str, str | None]:
     """Return the names of the weights and the bias of ``z = before @ W + b``."""
     names = {node: name for name, node in objective.forward.parameters.items()}
     product, bias = (z.inputs[0], names.get(z.inputs[1])) if z.op == "add" else (z, None)

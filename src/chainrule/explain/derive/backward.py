@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chainrule.explain.derive.anatomy import Anatomy, Layer
 from chainrule.explain.derive.dialects import slope_of
-from chainrule.explain.derive.lossline import bracketed, reduction, row_slope, slope_steps
+from chainrule.explain.derive.lossline import bracketed, lettered, reduction, row_slope, slope_steps
 from chainrule.explain.derive.maths import Maths, equation, product, put, sum_over, total
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.derive.writing import formula
@@ -42,21 +42,26 @@ def from_loss(parts: Anatomy, notation: Notation) -> Section:
     if parts.on_logits:
         blocks.append(
             Sentence(
-                f"{loss.name} and {last.activation} belong together: what is left of both after the "
-                "chain rule is short. For one row:"
+                f"{loss.name} and {last.activation} belong together: what the chain rule leaves of "
+                "both is short. For one row:"
             )
         )
-    elif loss.slope_steps:
+    elif loss.slope is not None:
         blocks.append(Sentence("For one row:"))
     if loss.slope_steps:
         blocks.append(Formula(slope_steps(parts)))
+    elif loss.slope is not None:
+        by = Maths("dl/dout", r"\frac{\partial l}{\partial \mathrm{out}}")
+        plain = row_slope(parts, Maths("out", r"\mathrm{out}"), Maths("y", "y"))
+        blocks.append(Formula(tuple(equation(by, plain))))
     if loss.slope_why:
-        blocks.append(Sentence(loss.slope_why))
+        blocks.append(Sentence(lettered(loss.slope_why, last.to_index)))
     if loss.slope is None:
         blocks.append(Sentence("Reverse mode on the loss's own operations gives its slope."))
     blocks.append(Sentence(_weighing(parts)))
     blocks.append(Formula(tuple(equation(_taken(parts, notation), at_loss(parts, notation)))))
-    return Section(f"From L to {last.z if parts.on_logits else 'out'}", tuple(blocks))
+    to = notation.value(last.z if parts.on_logits else "out").text
+    return Section(f"From L to {to}", tuple(blocks))
 
 
 def _taken(parts: Anatomy, notation: Notation) -> Maths:
@@ -90,9 +95,10 @@ def layer_section(parts: Anatomy, layer: Layer, notation: Notation) -> Section:
     blocks += _to_parameters(parts, layer, notation)
     if layer.number > 1:
         blocks += _to_inputs(layer, notation)
-    names = " and ".join(name for name in (layer.weights, layer.bias) if name)
-    start = layer.z if layer is parts.last and parts.on_logits else layer.out
-    return Section(f"Layer {layer.number}: from {start} to {names}", tuple(blocks))
+    names = [layer.z if layer is parts.last and parts.on_logits else layer.out, layer.weights]
+    names += [layer.bias] if layer.bias else []
+    start, *ends = (notation.value(name).text for name in names)
+    return Section(f"Layer {layer.number}: from {start} to {' and '.join(ends)}", tuple(blocks))
 
 
 def _through(layer: Layer, notation: Notation) -> list[Block]:
@@ -106,7 +112,7 @@ def _through(layer: Layer, notation: Notation) -> list[Block]:
     times = product if notation.entries else _all_entries
     blocks: list[Block] = [
         Sentence(f"Through {layer.activation}, which acts on each entry alone: upstream x local."),
-        Formula(tuple([*equation(found, times([upstream, local])), *_local(layer, notation, local)])),
+        Formula((*equation(found, times([upstream, local])), *_local(layer, notation, local))),
     ]
     kinks = primitives[layer.activation].kinks
     if kinks:
@@ -143,9 +149,7 @@ def _through_softmax(layer: Layer, notation: Notation) -> list[Block]:
         out, up = notation.entry("out", "r", k), notation.slope_entry("out", "r", k)
         each = put("%s * %s", r"%s \cdot %s", notation.slope_entry("out", "r", "c"),
                    notation.entry("out", "r", "c"))  # fmt: skip
-        right = put(
-            "%s * (%s - sum_c %s)", r"%s \cdot \left(%s - \sum_c %s\right)", out, up, each
-        )
+        right = put("%s * (%s - sum_c %s)", r"%s \cdot \left(%s - \sum_c %s\right)", out, up, each)
     else:
         out, up = notation.value("out"), notation.slope("out")
         right = put("%s * (%s - s)", r"%s \odot \left(%s - s\right)", out, up)
@@ -161,7 +165,10 @@ def _to_parameters(parts: Anatomy, layer: Layer, notation: Notation) -> list[Blo
     words = _why_weights(layer, notation) if notation.entries else _shapes_words(notation)
     blocks: list[Block] = [Sentence(words), Formula(tuple(lines))]
     if notation.entries and notation.matrices:
-        blocks += [Sentence("For all rows at once:"), Formula(tuple(_matrix_lines(parts, layer, notation)))]
+        blocks += [
+            Sentence("For all rows at once:"),
+            Formula(tuple(_matrix_lines(parts, layer, notation))),
+        ]
     return [*blocks, *_asides(parts, layer)]
 
 
@@ -174,7 +181,9 @@ def _why_weights(layer: Layer, notation: Notation) -> str:
         f"d{z.text}/d{weight.text} = {before.text}. Every row uses the same weight: sum over rows."
     )
     if layer.bias:
-        text += f" {notation.entry(layer.bias, j).text} is added as it is: its local derivative is 1."
+        text += (
+            f" {notation.entry(layer.bias, j).text} is added as it is: its local derivative is 1."
+        )
     return text
 
 
@@ -191,7 +200,9 @@ def penalized(parts: Anatomy, name: str, gradient: Maths, weight: Maths) -> Math
     if l2:
         terms.append(put(f"{l2:g} * %s", rf"{l2:g} \, %s", weight))
     if l1:
-        terms.append(put(f"{l1:g} * sign(%s)", rf"{l1:g} \, \mathrm{{sign}}\left(%s\right)", weight))
+        terms.append(
+            put(f"{l1:g} * sign(%s)", rf"{l1:g} \, \mathrm{{sign}}\left(%s\right)", weight)
+        )
     return total(terms)
 
 
@@ -251,7 +262,9 @@ def _asides(parts: Anatomy, layer: Layer) -> list[Block]:
     if (l1 or l2) and _adds(parts, layer):
         which = " and ".join([*(["L2"] if l2 else []), *(["L1"] if l1 else [])])
         found.append(
-            Sentence(f"The last term is the slope of the penalty ({which}); it is not divided by rows.")
+            Sentence(
+                f"The last term is the slope of the penalty ({which}); it is not divided by rows."
+            )
         )
     for name in (layer.weights, layer.bias):
         if name is None:
@@ -260,8 +273,8 @@ def _asides(parts: Anatomy, layer: Layer) -> list[Block]:
         if len(users) > 1:
             found.append(
                 Sentence(
-                    f"{name} is used by layers {', '.join(str(u.number) for u in users)}: this is the "
-                    f"part of layer {layer.number}, and the parts are added.",
+                    f"{name} is used by layers {', '.join(str(u.number) for u in users)}: this is "
+                    f"the part of layer {layer.number}, and the parts are added.",
                     role="note",
                 )
             )
@@ -281,14 +294,15 @@ def _to_inputs(layer: Layer, notation: Notation) -> list[Block]:
         words += f", each time by {weight.text}" + ("." if j == "0" else f": sum over {j}.")
         blocks: list[Block] = [Sentence(words), Formula(tuple(_inputs_lines(layer, notation)))]
         return blocks
-    return [Sentence("And on to the layer before:"), Formula(tuple(_inputs_matrix(layer, notation)))]
+    return [
+        Sentence("And on to the layer before:"),
+        Formula(tuple(_inputs_matrix(layer, notation))),
+    ]
 
 
 def _inputs_lines(layer: Layer, notation: Notation) -> Lines:
     i, j = layer.from_index, layer.to_index
-    right = product(
-        [notation.slope_entry(layer.z, "r", j), notation.entry(layer.weights, i, j)]
-    )
+    right = product([notation.slope_entry(layer.z, "r", j), notation.entry(layer.weights, i, j)])
     right = sum_over(j, right)
     lines = equation(notation.slope_entry(layer.before, "r", i), right)
     return lines + (_inputs_matrix(layer, notation) if notation.matrices else [])

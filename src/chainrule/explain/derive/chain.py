@@ -12,26 +12,51 @@ from chainrule.errors import SpecError, shown
 from chainrule.explain.derive.anatomy import Anatomy, Layer
 from chainrule.explain.derive.backward import at_loss, penalized
 from chainrule.explain.derive.lossline import bracketed
-from chainrule.explain.derive.maths import Maths, equation, product, put, sum_over
+from chainrule.explain.derive.maths import Maths, equation, product, sum_over, total
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.document import Formula, Section, Sentence
 
+FACTORS = 4
+"""Factors on a line."""
 ASKED = re.compile(r"(\w+)\[\s*(\d+)\s*(?:,\s*(\d+)\s*)?\]")
 
 
 def one_line(parts: Anatomy, name: str, index: tuple[str, ...], notation: Notation) -> Maths:
     """Return dL/dname[index] with every factor, for a weight or a bias."""
-    paths = [_path(parts, layer, name, index, notation) for layer in reversed(parts.users(name))]
-    found = paths[0]
-    for path in paths[1:]:
-        found = put("%s + %s", "%s + %s", found, path)
+    found = total(
+        _summed(*_path(parts, layer, name, index, notation))
+        for layer in reversed(parts.users(name))
+    )
     return penalized(parts, name, found, notation.entry(name, *index))
+
+
+def chain_lines(
+    parts: Anatomy, name: str, index: tuple[str, ...], notation: Notation
+) -> list[tuple[str, str]]:
+    """Return dL/dname[index] as lines of at most so many factors."""
+    left, users = notation.slope_entry(name, *index), parts.users(name)
+    letters, factors = _path(parts, users[-1], name, index, notation)
+    if len(users) > 1 or len(factors) <= FACTORS:
+        return equation(left, one_line(parts, name, index, notation))
+    chunks = [product(factors[k : k + FACTORS]) for k in range(0, len(factors), FACTORS)]
+    chunks[-1] = penalized(parts, name, chunks[-1], notation.entry(name, *index))
+    indent = " " * len(left.text)
+    lines = equation(left, _summed(letters, [chunks[0]]))
+    return lines + [(f"{indent}   * {c.text}", rf"&\quad \cdot {c.latex}") for c in chunks[1:]]
+
+
+def _summed(letters: list[str], factors: list[Maths]) -> Maths:
+    """Return a product, summed over rows and over units."""
+    found = product(factors)
+    for letter in reversed(["r", *letters]):
+        found = sum_over(letter, found)
+    return found
 
 
 def _path(
     parts: Anatomy, layer: Layer, name: str, index: tuple[str, ...], notation: Notation
-) -> Maths:
-    """Return the sum over rows and over the units of every later layer."""
+) -> tuple[list[str], list[Maths]]:
+    """Return what is summed over beside rows, and the factors from L to an entry of a layer."""
     ending = index[-1] if layer is parts.last else parts.last.to_index
     factors = _start(parts, notation, ending)
     letters = [later.to_index for later in parts.layers[layer.number :]]
@@ -45,10 +70,7 @@ def _path(
             factors.append(notation.applied(before.activation, z, primes=1))
     if name == layer.weights:
         factors.append(notation.entry(layer.before, "r", index[0]))
-    found = product(factors)
-    for letter in reversed(["r", *letters]):
-        found = sum_over(letter, found)
-    return found
+    return letters, factors
 
 
 def _start(parts: Anatomy, notation: Notation, unit: str) -> list[Maths]:
@@ -73,8 +95,7 @@ def chain_section(parts: Anatomy, notation: Notation, asked: list[str]) -> Secti
         wanted = [(first.weights, (first.from_index, first.to_index))]
     lines = []
     for name, index in wanted:
-        left = by_entry.slope_entry(name, *index)
-        lines += equation(left, one_line(parts, name, index, by_entry))
+        lines += chain_lines(parts, name, index, by_entry)
     words = Sentence("Put together, from L on the left to the weight on the right:")
     return Section("The whole chain in one line", (words, Formula(tuple(lines))))
 

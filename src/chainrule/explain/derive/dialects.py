@@ -6,6 +6,7 @@ or as its declaration says. Knows the registry; knows no layer and no loss.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ COMPARED = {
     "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==",
     "not_equal": "!=", "logical_and": "&", "logical_or": "|",
 }  # fmt: skip
+SHORT = {"maximum": "max", "minimum": "min"}
 PLUS = {"add": "+", "sub": "-", "shift": "-"}
 TIMES = frozenset({"mul", "chain"})
 
@@ -69,7 +71,7 @@ def number(value: float) -> str:
     >>> number(0.5), number(1 - 0.9), number(2.0), number(1e-8)
     ('0.5', '0.1', '2', '1e-08')
     """
-    return f"{value:.6g}"
+    return "pi" if value == math.pi else f"{value:.6g}"
 
 
 def _is(node: Node, value: float) -> bool:
@@ -86,6 +88,8 @@ def is_mask(node: Node) -> bool:
 def _neutral(node: Node) -> int | None:
     """Return the number of the input that a sum or product equals, if the other changes nothing."""
     nothing = {"add": 0.0, "mul": 1.0, "chain": 1.0}.get(node.op)
+    if node.op == "div" and _is(node.inputs[1], 1.0):
+        return 0
     if nothing is None:
         return None
     return next((1 - k for k, x in enumerate(node.inputs) if _is(x, nothing)), None)
@@ -119,9 +123,16 @@ class Typed:
         return Piece(f"{a.within(SUM, self.opening, self.closing)} {sign} {second}", SUM)
 
     def instead(self, node: Node) -> Node | None:
-        """Return what stands for products with 1 and sums with 0."""
+        """Return what stands for products with 1, sums with 0 and products with 1 / x."""
         k = _neutral(node)
-        return None if k is None else node.inputs[k]
+        if k is not None:
+            return node.inputs[k]
+        share = node.inputs[-1] if node.op in TIMES else None
+        while share is not None and share.op == "cast":
+            share = share.inputs[0]
+        if share is not None and share.op == "div" and _is(share.inputs[0], 1.0):
+            return apply("div", node.inputs[0], share.inputs[1])
+        return None
 
     def operation(self, node: Node, inputs: list[Piece]) -> Piece:
         """Return signs between operands, else a function of its name."""
@@ -153,7 +164,8 @@ class Typed:
         if node.op == "where":
             condition, yes, no = (x.text for x in inputs)
             return Piece(f"({yes} if {condition}, else {no})", ATOM)
-        name = node.op.removesuffix("_slope") + "'" * node.op.endswith("_slope")
+        name = SHORT.get(node.op, node.op)
+        name = name.removesuffix("_slope") + "'" * name.endswith("_slope")
         return Piece(f"{name}({', '.join(x.text for x in inputs)})", ATOM)
 
 
@@ -168,6 +180,11 @@ class Latex(Typed):
     """Formulas as they are set, by the LaTeX of each declaration."""
 
     opening, closing = r"\left(", r"\right)"
+
+    def constant(self, node: Node) -> Piece:
+        """Return a number, or a list of them."""
+        found = super().constant(node)
+        return Piece(r"\pi", ATOM) if found.text == "pi" else found
 
     def listed(self, data: np.typing.NDArray[np.generic]) -> str:
         """Return a list of numbers."""
@@ -218,7 +235,9 @@ def _ufuncs() -> dict[str, str]:
     found: dict[str, str] = {}
     for key, function in functions.items():
         if isinstance(key, np.ufunc):
-            found.setdefault(function.__name__, key.__name__)
+            short = function.__name__
+            same = getattr(np, short, None) is key
+            found.setdefault(short, short if same else key.__name__)
     return found
 
 
@@ -255,7 +274,7 @@ class Python(Typed):
         """Return a function or method of NumPy, or one of ours."""
         texts = [x.text for x in inputs]
         if is_mask(node):
-            return Piece(texts[0], CHOICE)
+            return inputs[0]
         if node.op == "matmul":
             return Piece(f"{inputs[0].within(POWER)} @ {inputs[1].within(POWER)}", PRODUCT)
         if node.op in ("sum", "mean", "max", "min"):
@@ -275,7 +294,9 @@ class Python(Typed):
 def _axes(node: Node) -> str:
     """Return the arguments of a reduction."""
     axes = node.attrs["axes"]
-    told = [] if len(axes) == node.inputs[0].ndim else [f"axis={axes[0] if len(axes) == 1 else axes}"]
+    told = (
+        [] if len(axes) == node.inputs[0].ndim else [f"axis={axes[0] if len(axes) == 1 else axes}"]
+    )
     return ", ".join([*told, *(["keepdims=True"] if node.attrs.get("keepdims") else [])])
 
 

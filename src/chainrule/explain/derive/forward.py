@@ -19,8 +19,10 @@ Z = Maths("z", "z")
 def given(parts: Anatomy, notation: Notation) -> Section:
     """Return what is known before anything is derived: network, rows, indices, loss."""
     blocks: list[Block] = [Sentence(_network(parts)), Sentence(*_indices(parts, notation))]
-    if len(parts.layers) > len(set(_all_parameters(parts))) // 2 and _shared(parts):
-        blocks.append(Sentence(f"{', '.join(_shared(parts))}: one parameter, used by several layers."))
+    if _shared(parts):
+        blocks.append(
+            Sentence(f"{', '.join(_shared(parts))}: one parameter, used by several layers.")
+        )
     blocks.append(Formula(tuple(_loss_lines(parts))))
     blocks += _remarks(parts)
     return Section("What is given", tuple(blocks))
@@ -64,14 +66,19 @@ def _indices(parts: Anatomy, notation: Notation) -> list[str]:
         if layer.units > 1:
             told.append(f"{layer.to_index} = 0..{layer.units - 1} the {whose}")
         else:
-            told.append(f"{'the output' if layer is parts.last else f'the one unit of layer {layer.number}'} is 0")
+            told.append(
+                f"0 is the one {'output' if layer is parts.last else whose[:4]}"
+                + (f" of layer {layer.number}" if layer is not parts.last else "")
+            )
     sentence = "; ".join(told) + "."
     if not parts.setup.full_batch:
         sentence += " The last batch of an epoch may have fewer rows."
     if notation.columns:
         sentence += " Each row of the table is a column here, and every matrix product turns round."
-    elif notation.matrices:
+    else:
         sentence += " Each row of the table is a row of a matrix."
+    if notation.matrices:
+        sentence += " @ multiplies matrices, ^T turns one, and 1 stands for a column of n ones."
     return [sentence]
 
 
@@ -91,22 +98,14 @@ def _with_penalties(parts: Anatomy) -> Maths:
         if l2:
             found = put(f"%s + {l2 / 2:g} sum %s^2", rf"%s + {l2 / 2:g} \sum %s^2", found, entry)
         if l1:
-            found = put(
-                f"%s + {l1:g} sum |%s|", rf"%s + {l1:g} \sum \left|%s\right|", found, entry
-            )
+            found = put(f"%s + {l1:g} sum |%s|", rf"%s + {l1:g} \sum \left|%s\right|", found, entry)
     return found
 
 
 def _remarks(parts: Anatomy) -> list[Block]:
     """Return what is easily confused: sum and mean, class numbers, the penalties."""
-    loss, setup = parts.setup.loss, parts.setup
-    found: list[Block] = [
-        Sentence(
-            "l[r] is the loss of row r. L is what is descended: the ",
-            f"{setup.reduction} over the rows" + (" by their weights w[r]" * (setup.w is not None)),
-            ", so " + _reduction_words(parts),
-        )
-    ]
+    loss = parts.setup.loss
+    found: list[Block] = [Sentence("l[r] is the loss of row r. ", _reduction_words(parts))]
     if "threshold" in loss.options or loss.name == "huber":
         found.append(Sentence(f"t = {loss.options.get('threshold', 1.0):g}."))
     if parts.classes:
@@ -118,9 +117,15 @@ def _remarks(parts: Anatomy) -> list[Block]:
 
 
 def _reduction_words(parts: Anatomy) -> str:
-    if parts.setup.reduction == "mean":
-        return "every gradient holds a factor 1/n: ask for the sum and it is gone."
-    return "no gradient is divided by n: the mean would divide each by n."
+    setup = parts.setup
+    if setup.w is not None:
+        divided = ", divided by their sum" if setup.reduction == "mean" else ""
+        return f"L is descended: the sum of the rows' losses by their weights w[r]{divided}."
+    if setup.reduction == "mean":
+        return (
+            "L is descended: the mean over the n rows, so every gradient below holds a factor 1/n."
+        )
+    return "L is descended: the sum over the rows, so no gradient below is divided by n."
 
 
 def forward(parts: Anatomy, notation: Notation) -> Section:
@@ -137,7 +142,9 @@ def forward(parts: Anatomy, notation: Notation) -> Section:
 def affine(layer: Layer, notation: Notation) -> list[tuple[str, str]]:
     """Return the lines of a layer's weighted sum."""
     if notation.entries:
-        return equation(notation.entry(layer.z, "r", layer.to_index), _sum_of_inputs(layer, notation))
+        return equation(
+            notation.entry(layer.z, "r", layer.to_index), _sum_of_inputs(layer, notation)
+        )
     before, weights = notation.value(layer.before), notation.value(layer.weights)
     if notation.columns:
         whole = put("%s @ %s", "%s %s", notation.turned(weights), before)
@@ -179,7 +186,7 @@ def _definitions(parts: Anatomy) -> list[Block]:
             continue
         seen.add(layer.activation)
         lines += _definition(layer)
-    return [Sentence("with"), Formula(tuple(lines))] if lines else []
+    return [Sentence("where"), Formula(tuple(lines))] if lines else []
 
 
 def _definition(layer: Layer) -> list[tuple[str, str]]:
@@ -191,8 +198,7 @@ def _definition(layer: Layer) -> list[tuple[str, str]]:
         ]  # fmt: skip
     value = value_of(layer.acted)
     shown = formula(layer.acted if value is None else value, {layer.acted.inputs[0]: Z})
-    plain = shown.text == applied.text
-    return [] if plain and shown.latex == applied.latex else equation(applied, shown)
+    return [] if shown.text == applied.text else equation(applied, shown)
 
 
 __all__ = ["Symbol", "affine", "forward", "given", "named"]

@@ -6,11 +6,13 @@ parts of a network; knows no notation.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from chainrule.autodiff import gradients
 from chainrule.explain.derive.anatomy import Anatomy, Layer
-from chainrule.explain.derive.dialects import ATOM, QUOTIENT, Python, slope_of
-from chainrule.explain.derive.writing import PASSED, Writer, seen
-from chainrule.graph import Node, simplify
+from chainrule.explain.derive.dialects import PRODUCT, QUOTIENT, SUM, Piece, Python, slope_of
+from chainrule.explain.derive.writing import Writer, seen
+from chainrule.graph import Node, simplify, toposort
 
 NOTE_AT = 44
 """The column at which remarks stand, where the code leaves room."""
@@ -27,7 +29,8 @@ def listing(parts: Anatomy) -> str:
     >>> print(listing(take_apart(run.record.setup)))
     n = len(x)
     out = x @ W1 + b1
-    L = (0.5 * ((out - y) ** 2).sum(axis=1)).mean()
+    l = 0.5 * ((out - y) ** 2).sum(axis=1)
+    L = l.mean()
     <BLANKLINE>
     g1 = (out - y) / n                          # dL/dout
     dW1 = x.T @ g1
@@ -50,14 +53,15 @@ class _Forward:
 
     def __init__(self, parts: Anatomy) -> None:
         self.parts = parts
-        leaves: dict[Node, str] = dict(
-            (node, name) for name, node in parts.objective.forward.parameters.items()
-        )
+        parameters = parts.objective.forward.parameters
+        leaves: dict[Node, str] = {node: name for name, node in parameters.items()}
         leaves |= {parts.objective.names["x"]: "x", parts.objective.names["y"]: "y"}
         if parts.objective.w is not None:
             leaves[parts.objective.w] = "w"
         self.writer = Writer(Python(), leaves)
-        self.count = 0
+        self.given: list[str] = []
+        names = parts.objective.names
+        self.twice = self._written_twice([names["out"], names["L"]])
 
     def lines(self) -> list[str]:
         """Return the lines from x to L."""
@@ -69,42 +73,78 @@ class _Forward:
             if not layer.linear:
                 out = names["out"] if layer is self.parts.last else names[layer.out]
                 found += self.assign(layer.out, out)
-        return found + self.assign("L", names["L"])
+        return [
+            *found,
+            *self._classes(),
+            *self.assign("l", names["l"]),
+            *self.assign("L", names["L"]),
+        ]
+
+    def _classes(self) -> list[str]:
+        """Return the line that turns class numbers into rows of true and false."""
+        if not self.parts.classes:
+            return []
+        asked = next(node for node in toposort(self.parts.objective.loss) if node.op == "equal")
+        return self.assign("Y", asked)
 
     def assign(self, name: str, node: Node) -> list[str]:
         """Return the lines that give a node its name; what is used twice in it gets one first."""
         found = []
-        for part in self._twice(node):
-            self.count += 1
-            told = ("e" if part.op == "exp" else "t") + (str(self.count) if self.count > 1 else "")
+        for part in self._parts(node):
+            told = self._new_name("e" if part.op == "exp" else "t")
             found.append(f"{told} = {self.writer.write(part)}")
             self.writer.call(part, told)
         found.append(f"{name} = {self.writer.write(node)}")
         self.writer.call(node, name)
         return found
 
-    def _twice(self, node: Node) -> list[Node]:
-        """Return the unnamed parts that are written more than once, inner ones first."""
-        counts: dict[object, int] = {}
-        order: list[Node] = []
+    def _new_name(self, letter: str) -> str:
+        """Return the next name with this letter: t, t2, t3 ..."""
+        self.given.append(letter)
+        count = self.given.count(letter)
+        return letter + (str(count) if count > 1 else "")
+
+    def _parts(self, node: Node) -> list[Node]:
+        """Return the parts of a node that need a name of their own, inner ones first."""
+        found: list[Node] = []
 
         def visit(one: Node) -> None:
             one = seen(one)
             if one.op == "constant" or self.writer.knows(one):
                 return
-            instead = self.writer.dialect.instead(one)
-            if instead is not None:
-                visit(instead)
-                return
-            key = self.writer.key(one)
-            counts[key] = counts.get(key, 0) + 1
-            if counts[key] == 1:
-                for parent in one.inputs[: 1 if one.op in PASSED else None]:
-                    visit(parent)
-                order.append(one)
+            for parent in self._operands(one):
+                visit(parent)
+            named = one is not node and self.writer.key(one) in self.twice
+            if named and self.writer.key(one) not in map(self.writer.key, found):
+                found.append(one)
 
-        visit(node)
-        return [one for one in order if counts[self.writer.key(one)] > 1]
+        visit(seen(node))
+        return found
+
+    def _operands(self, node: Node) -> tuple[Node, ...]:
+        """Return what a formula shows of a node's inputs."""
+        instead = self.writer.dialect.instead(node)
+        return node.inputs if instead is None else (instead,)
+
+    def _written_twice(self, outputs: list[Node]) -> set[Hashable]:
+        """Return the keys of what is an operand of two different parts."""
+        users: dict[Hashable, int] = {}
+        known: set[Hashable] = set()
+
+        def visit(one: Node) -> None:
+            key = self.writer.key(one)
+            if key in known:
+                return
+            known.add(key)
+            for parent in map(seen, self._operands(one)):
+                if parent.op != "constant" and parent.inputs:
+                    inner = self.writer.key(parent)
+                    users[inner] = users.get(inner, 0) + 1
+                    visit(parent)
+
+        for output in outputs:
+            visit(seen(output))
+        return {key for key, count in users.items() if count > 1}
 
 
 def _backward(parts: Anatomy, writer: Writer) -> list[str]:
@@ -117,11 +157,11 @@ def _backward(parts: Anatomy, writer: Writer) -> list[str]:
         if layer.acted is not None and not (layer is parts.last and parts.on_logits):
             upstream = _times(upstream, writer, slope_of(layer.acted))
         elif layer is parts.last and not layer.linear and not parts.on_logits:
-            lines.append(_remarked(f"g = {upstream}", "dL/dout"))
-            upstream = "out * (g - (g * out).sum(axis=1, keepdims=True))"
-        lines.append(_remarked(f"{g} = {upstream}", f"dL/d{layer.z}"))
+            lines.append(_remarked(f"g = {upstream.text}", "dL/dout"))
+            upstream = Piece("out * (g - (g * out).sum(axis=1, keepdims=True))", PRODUCT)
+        lines.append(_remarked(f"{g} = {upstream.text}", f"dL/d{layer.z}"))
         lines += _parameters(parts, layer, g, done)
-        upstream = f"(g{layer.number} @ {layer.weights}.T)"
+        upstream = Piece(f"{g} @ {layer.weights}.T", SUM)
     return lines
 
 
@@ -129,7 +169,7 @@ def _remarked(code: str, remark: str) -> str:
     return f"{code.ljust(NOTE_AT - 2)}  # {remark}"
 
 
-def _at_loss(parts: Anatomy, writer: Writer) -> str:
+def _at_loss(parts: Anatomy, writer: Writer) -> Piece:
     """Return the derivative of L by what the loss takes, with this run's reduction."""
     setup, names = parts.setup, parts.objective.names
     place = parts.objective.forward.logits if parts.on_logits else names["out"]
@@ -139,26 +179,16 @@ def _at_loss(parts: Anatomy, writer: Writer) -> str:
     piece = writer.piece(slope)
     if setup.w is not None:
         divided = " / w.sum()" if setup.reduction == "mean" else ""
-        return f"{piece.within(QUOTIENT)} * w[:, None]{divided}"
-    return f"{piece.within(QUOTIENT)} / n" if setup.reduction == "mean" else piece.text
+        return Piece(f"{piece.leading()} * w[:, None]{divided}", QUOTIENT)
+    return Piece(f"{piece.leading()} / n", QUOTIENT) if setup.reduction == "mean" else piece
 
 
-def _times(upstream: str, writer: Writer, local: Node) -> str:
+def _times(upstream: Piece, writer: Writer, local: Node) -> Piece:
     """Return upstream times local; a local derivative of 1 is not written."""
     piece = writer.piece(local)
     if piece.text == "1":
         return upstream
-    simple = upstream.startswith("(") and upstream.endswith(")") or " " not in upstream
-    factor = upstream if simple else f"({upstream})"
-    product = piece.text if _is_product(piece.text) else piece.within(ATOM)
-    return f"{factor} * {product}"
-
-
-def _is_product(text: str) -> bool:
-    """Tell whether a text is a product that needs no brackets behind another factor."""
-    first, sign, rest = text.partition(" * ")
-    whole = rest.startswith("(") and rest.endswith(")") and rest.count("(") == 1
-    return bool(sign) and first.isidentifier() and (whole or rest.isidentifier())
+    return Piece(f"{upstream.leading()} * {piece.within(PRODUCT)}", QUOTIENT)
 
 
 def _parameters(parts: Anatomy, layer: Layer, g: str, done: set[str]) -> list[str]:

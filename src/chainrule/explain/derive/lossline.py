@@ -29,7 +29,7 @@ def lettered(told: str, letter: str) -> str:
     """
     if letter == "0":
         for pattern, instead in SINGLE:
-            told = re.sub(pattern, lambda _, to=instead: to, told)
+            told = re.sub(pattern, instead, told)
         return re.sub(r"_k\b", "", told)
     return re.sub(r"_k\b", f"_{letter}", told).replace("= k]", f"= {letter}]")
 
@@ -37,7 +37,14 @@ def lettered(told: str, letter: str) -> str:
 def row_loss(parts: Anatomy) -> Maths:
     """Return the formula of one row's loss."""
     loss, letter = parts.setup.loss, parts.last.to_index
-    return Maths(lettered(loss.formula, letter), lettered(loss.latex, letter))
+    text, latex = loss.formula, loss.latex
+    if loss.logits_of is not None:  # here it is a formula of out, not of the stable form's z
+        for shape in (rf", p = {loss.logits_of}(z)", r",\ p = \sigma(z)"):
+            text, latex = text.replace(shape, ""), latex.replace(shape, "")
+        text = re.sub(rf"{loss.logits_of}\(z\)|\bp\b", "out", text)
+        latex = re.sub(r"\\mathrm\{softmax\}\(z\)|\bp(?=_k)", r"\\mathrm{out}", latex)
+    text = text.replace(", t = 1 unless given", "")
+    return Maths(lettered(text, letter), lettered(latex, letter))
 
 
 def slope_steps(parts: Anatomy) -> tuple[tuple[str, str], ...]:

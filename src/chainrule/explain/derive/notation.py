@@ -68,7 +68,9 @@ class Notation:
         """Return a function of a value."""
         name = upright(function) if len(function) > 1 else function
         prime = "'" * primes
-        return Maths(f"{function}{prime}({value.text})", rf"{name}{prime}\left({value.latex}\right)")
+        return Maths(
+            f"{function}{prime}({value.text})", rf"{name}{prime}\left({value.latex}\right)"
+        )
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Matrices(Notation):
     def value(self, name: str) -> Maths:
         """Return a value as a capital with the number of its layer."""
         word, number = _parts(name)
-        if word == "b" or name in ("L", "l"):
+        if word == "b" or name in ("L", "l", "w"):
             capital = word
         else:
             capital = word.capitalize() if len(word) > 1 else word.upper()

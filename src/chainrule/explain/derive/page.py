@@ -57,7 +57,7 @@ def derive(
         If there is no such notation or entry.
     """
     parts = take_apart(record.setup)
-    way = find_notation(notation, tuple((l.z, l.out, l.number) for l in parts.layers))
+    way = find_notation(notation, tuple((x.z, x.out, x.number) for x in parts.layers))
     asked = [entries] if isinstance(entries, str) else list(entries or ())
     blocks: list[Block] = [_answer(parts, way), *_reading(parts, way)]
     blocks += [given(parts, way), forward(parts, way), from_loss(parts, way)]
@@ -94,12 +94,14 @@ def _reading(parts: Anatomy, notation: Notation) -> list[Block]:
     if notation.name == "course":
         return []
     if notation.name != "delta":
-        side = "columns" if notation.columns else "rows"
+        weights = notation.value(parts.last.weights)
         return [
             Sentence(
-                "Capitals are matrices of all rows of a step at once; dL/dW2 has the shape of W2, entry "
-                f"by entry the derivative of L. Rows of the table are {side}. @ is the product of "
-                "matrices, * the product entry by entry, 1 a vector of n ones."
+                "Capitals are matrices that hold all rows of a step; ",
+                notation.slope(parts.last.weights).symbol,
+                " has the shape of ",
+                weights.symbol,
+                " and holds the derivative of L by each of its entries.",
             )
         ]
     last = parts.last.number
@@ -151,9 +153,11 @@ def _shapes(parts: Anatomy, notation: Notation) -> Section:
             rows.append((notation.value(layer.bias).symbol, f"({layer.units},)", "units"))
         for name in dict.fromkeys((layer.z, layer.out)):
             rows.append((notation.value(name).symbol, shape(n, layer.units), "rows, units"))
-        rows.append((notation.slope(layer.z).symbol, shape(n, layer.units), "as what it is by"))
+        rows.append((notation.slope(layer.z).symbol, shape(n, layer.units), "rows, units"))
     if notation.columns:
-        rows = [(a, b, c.replace("rows, ", "") + ", rows" if "rows" in c else c) for a, b, c in rows]
+        rows = [
+            (a, b, c.replace("rows, ", "") + ", rows" if "rows" in c else c) for a, b, c in rows
+        ]
     table = Table(("", "shape", "axes"), tuple(rows))
     last = parts.last
     before, g = notation.value(last.before), notation.slope(last.z)
@@ -191,14 +195,13 @@ def _next(parts: Anatomy, run: str) -> Steps:
 def _facts(parts: Anatomy, notation: str, asked: list[str]) -> dict[str, Any]:
     """Return the derivation as plain data."""
     ours = Notation()
-    chains = {}
+    chains: dict[str, Maths] = {}
     for name in parts.setup.network.specs:
         layer = parts.users(name)[0]
-        index = (layer.from_index, layer.to_index) if name == layer.weights else (layer.to_index,)
-        chains[name] = one_line(parts, name, index, ours)
+        index = (layer.from_index, layer.to_index)
+        chains[name] = one_line(parts, name, index if name == layer.weights else index[1:], ours)
     for one in asked:
-        name, index = parse(parts, one)
-        chains[one] = one_line(parts, name, index, ours)
+        chains[one] = one_line(parts, *parse(parts, one), ours)
     return {
         "network": parts.setup.network.outline,
         "notation": notation,

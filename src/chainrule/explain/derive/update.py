@@ -37,7 +37,7 @@ def letter(name: str) -> Maths:
 def update_section(parts: Anatomy) -> Section:
     """Return the update of every parameter."""
     optimizer = parts.setup.optimizer
-    blocks: list[Block] = [Sentence(*_opening(optimizer)), *_clipping(optimizer)]
+    blocks: list[Block] = [*_clipping(optimizer), Sentence(*_opening(optimizer))]
     blocks.append(Formula(tuple(rule_lines(optimizer, dimensions=2))))
     if rule_lines(optimizer, dimensions=1) != rule_lines(optimizer, dimensions=2):
         blocks.append(Sentence("For biases it is"))
@@ -55,7 +55,9 @@ def _opening(optimizer: Optimizer) -> list[str]:
     name = type(optimizer).__name__
     told = f"{name}, for every weight w with gradient g = dL/dw"
     if optimizer.slots:
-        told += f", and {' and '.join(optimizer.slots)} remembered from the step before (0 at first)"
+        told += (
+            f", and {' and '.join(optimizer.slots)} remembered from the step before (0 at first)"
+        )
     if "m" in optimizer.slots:
         told += "; t counts the steps from 0"
     return [told + ":"]
@@ -99,7 +101,9 @@ def rule_lines(optimizer: Optimizer, dimensions: int) -> list[tuple[str, str]]:
     between = [node for node in toposort(new) if node.name and node.inputs and node not in names]
     for node in between:
         told = node.name.rpartition(".")[2] if node.name else ""
-        hat = Maths(told, rf"\hat{{{told.removesuffix('_hat')}}}" if "_hat" in told else upright(told))
+        hat = Maths(
+            told, rf"\hat{{{told.removesuffix('_hat')}}}" if "_hat" in told else upright(told)
+        )
         lines += _assigned(hat, formula(node, names))
         names[node] = hat
     return lines + _assigned(Maths("w", "w"), formula(new, names))
@@ -115,19 +119,23 @@ def _clipping(optimizer: Optimizer) -> list[Block]:
     g = Maths("g", "g")
     if optimizer.clip_value is not None:
         c = optimizer.clip_value
-        found.append(Sentence("First every entry of every gradient is cut off at plus and minus a limit:"))
+        found.append(
+            Sentence("First every entry of every gradient is cut off at plus and minus a limit:")
+        )
         right = put(f"clip(%s, -{c:g}, {c:g})", rf"\mathrm{{clip}}(%s,\, -{c:g},\, {c:g})", g)
         found.append(Formula(tuple(_assigned(g, right))))
     if optimizer.clip_norm is not None:
         c = optimizer.clip_norm
         found.append(
             Sentence(
-                "If the norm of all gradients together is above the limit, all are scaled down by one "
-                "factor, so that their direction stays:"
+                "If the norm of all gradients together is above the limit, all are scaled down by "
+                "one factor, so that their direction stays:"
             )
         )
         right = put(
-            f"%s * min(1, {c:g} / |all g|)", rf"%s \cdot \min\left(1,\ {c:g} / \lVert g \rVert\right)", g
+            f"%s * min(1, {c:g} / |all g|)",
+            rf"%s \cdot \min\left(1,\ {c:g} / \lVert g \rVert\right)",
+            g,
         )
         found.append(Formula(tuple(_assigned(g, right))))
     return found
@@ -143,12 +151,13 @@ def _schedule(optimizer: Optimizer) -> list[Block]:
     return [Sentence("The rate depends on the step t, counted from 0:"), Formula(tuple(lines))]
 
 
-def _settings(optimizer: Optimizer) -> list[tuple[Symbol, str, Number | str]]:
-    rows: list[tuple[Symbol, str, Number | str]] = []
+def _settings(optimizer: Optimizer) -> list[tuple[Symbol | str, str, Number | str]]:
+    rows: list[tuple[Symbol | str, str, Number | str]] = []
     for f in fields(optimizer):
         value = getattr(optimizer, f.name)
         if value is None:
             continue
         shown = Number(value, "short") if isinstance(value, float) else repr(value)
-        rows.append((letter(f.name).symbol, f.name.replace("_", " "), shown))
+        symbol = "" if f.name.startswith("clip_") else letter(f.name).symbol
+        rows.append((symbol, f.name.replace("_", " "), shown))
     return rows

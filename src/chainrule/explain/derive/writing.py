@@ -95,7 +95,7 @@ class Writer:
 
 
 def formula(node: Node, names: Mapping[Node, Maths]) -> Maths:
-    """Return a graph as text and LaTeX.
+    r"""Return a graph as text and LaTeX.
 
     Examples
     --------

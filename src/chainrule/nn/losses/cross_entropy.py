@@ -20,7 +20,7 @@ def _slope(out: Node, y: Node) -> Node:
     if y.ndim == 2:
         soft: Node = shares * y.sum(axis=1, keepdims=True) - y
         return soft
-    hard: Node = where(_is_class(out, y), shares - 1.0, shares)
+    hard: Node = shares - where(_is_class(out, y), 1.0, 0.0)
     return hard
 
 
@@ -63,8 +63,8 @@ def _is_class(out: Node, y: Node) -> Node:
             r"&= -y_k + \mathrm{out}_k \sum_c y_c = \mathrm{out}_k - y_k",
         ),
     ),
-    slope_why="[c = k] is 1 where c is k, else 0. out_c stands below in the first, in front in the "
-    "second, and cancels; in the last line the y of a row sum to 1.",
+    slope_why="[c = k] is 1 where both are the same, else 0. out_c stands below in the first line, "
+    "in front in the second, and cancels. At the end the y of a row sum to 1.",
 )
 def cross_entropy(out: Node, y: Node) -> Node:
     """Return the cross-entropy of logits (rows, classes).

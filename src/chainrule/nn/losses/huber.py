@@ -19,7 +19,7 @@ def _slope(out: Node, y: Node, threshold: float = 1.0) -> Node:
 @loss(
     formula="mean_k (1/2 e^2 if |e| <= t else t (|e| - t/2)), e = out - y, t = 1 unless given",
     latex=r"\mathrm{mean}_k \begin{cases} \tfrac12 e_k^2 & |e_k| \le t \\"
-    r" t\,(|e_k| - \tfrac{t}{2}) & \text{else} \end{cases}",
+    r" t\,(|e_k| - \tfrac{t}{2}) & \text{else} \end{cases},\ e_k = \mathrm{out}_k - y_k",
     slope=_slope,
     slope_text="clip(out - y, -t, t) / K",
     slope_latex=r"\mathrm{clip}(\mathrm{out}_k - y_k,\, -t,\, t) / K",
