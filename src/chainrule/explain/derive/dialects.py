@@ -53,6 +53,9 @@ class Piece:
 class Dialect(Protocol):
     """What a way of writing formulas has to say."""
 
+    def name(self, name: str) -> Piece:
+        """Return a name."""
+
     def constant(self, node: Node) -> Piece:
         """Return a constant."""
 
@@ -100,6 +103,10 @@ class Typed:
 
     power = "^"
     opening, closing = "(", ")"
+
+    def name(self, name: str) -> Piece:
+        """Return a name as it is."""
+        return Piece(name, ATOM)
 
     def constant(self, node: Node) -> Piece:
         """Return a number, or a list of them."""
@@ -180,6 +187,10 @@ class Latex(Typed):
     """Formulas as they are set, by the LaTeX of each declaration."""
 
     opening, closing = r"\left(", r"\right)"
+
+    def name(self, name: str) -> Piece:
+        """Return a name; one with something above it is no base of a power."""
+        return Piece(f"{{{name}}}", POWER) if "^" in name else Piece(name, ATOM)
 
     def constant(self, node: Node) -> Piece:
         """Return a number, or a list of them."""

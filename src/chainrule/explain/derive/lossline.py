@@ -15,7 +15,7 @@ from chainrule.explain.derive.notation import Notation
 from chainrule.explain.derive.writing import formula
 from chainrule.graph import simplify, variable
 
-SINGLE = ((r"(sum|mean)_k ", ""), (r"\\mathrm\{mean\}_k(\\,)? ?", ""), (r"\\sum_k ?", ""))
+SINGLE = ((r"(?<!\\)(sum|mean)_k ", ""), (r"\\mathrm\{mean\}_k(\\,)? ?", ""), (r"\\sum_k ?", ""))
 """What is left out where there is one output."""
 
 

@@ -61,6 +61,8 @@ class Notation:
         """Return a matrix with rows and columns changed."""
         plain = re.fullmatch(r"\w+", value.text) is not None
         typed = value.text if plain else f"({value.text})"
+        if plain and value.latex.endswith(")}"):  # the number of a layer stands above already
+            return Maths(f"{typed}^T", rf"{value.latex[:-1]} \top}}")
         set_ = value.latex if plain else rf"\left({value.latex}\right)"
         return Maths(f"{typed}^T", rf"{set_}^{{\top}}")
 

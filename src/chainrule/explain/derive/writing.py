@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
-from chainrule.explain.derive.dialects import ATOM, Dialect, Latex, Piece, Typed
+from chainrule.explain.derive.dialects import Dialect, Latex, Piece, Typed
 from chainrule.explain.derive.maths import Maths
 from chainrule.graph import Node
 
@@ -83,7 +83,7 @@ class Writer:
         """Return the formula of a node, and how tightly it holds together."""
         name = self._named.get(key_of(node, self._known))
         if name is not None:
-            return Piece(name, ATOM)
+            return self.dialect.name(name)
         node = seen(node)
         if node.op == "constant":
             return self.dialect.constant(node)
