@@ -2,36 +2,14 @@
 
 import numpy as np
 import pytest
+from derive_runs import ending, outputs_for, trained
 
 import chainrule as cr
 from chainrule.explain.derive import derive
 from chainrule.nn import known_activations, losses
 from chainrule.nn.losses import loss as declare_loss
 
-ROWS, INPUTS = 7, 3
 ACTIVATIONS = [name for name in known_activations() if name != "softmax"]
-POSITIVE = {"log", "sqrt", "log1p"}
-
-
-def trained(layers, loss, *, seed=3, rows=ROWS, soft=False, weighted=False, **settings):
-    """A run of one step on random rows, its weights small and positive."""
-    rng = np.random.default_rng(seed)
-    net = cr.Network(layers, INPUTS)
-    x = rng.uniform(0.1, 1.0, (rows, INPUTS))
-    y = rng.normal(size=(rows, net.outputs))
-    if loss == "binary_cross_entropy":
-        y = (rng.random(y.shape) < 0.5).astype(float)
-    if loss == "cross_entropy":
-        y = (
-            rng.dirichlet(np.ones(net.outputs), rows)
-            if soft
-            else rng.integers(0, net.outputs, rows)
-        )
-    initial = {name: rng.uniform(0.1, 0.9, spec.shape) for name, spec in net.specs.items()}
-    w = rng.random(rows) if weighted else None
-    return cr.train(
-        net, x, y, loss=loss, steps=1, initial=initial, sample_weight=w, seed=0, **settings
-    )
 
 
 def run_listing(run, code):
@@ -64,19 +42,12 @@ def run_text(run, title):
     return text.partition(f"{title}\n---")[2].partition("\n---")[0]
 
 
-def ending(loss):
-    """The last layers that go with a loss."""
-    logits = losses[loss].logits_of
-    return [logits, "linear"] if logits else ["linear", "sigmoid", "softmax", "relu"]
-
-
 @pytest.mark.parametrize("loss", sorted(losses))
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_every_loss_and_reduction(loss, reduction, weighted):
     for last in ending(loss):
-        outputs = 1 if losses[loss].logits_of == "sigmoid" else 3
-        layers = [cr.Dense(4, "tanh"), cr.Dense(outputs, last)]
+        layers = [cr.Dense(4, "tanh"), cr.Dense(outputs_for(loss), last)]
         code = judge(trained(layers, loss, reduction=reduction, weighted=weighted))
         assert "import numpy as np" in code
         assert "chainrule" not in code

@@ -7,7 +7,7 @@ of its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from chainrule.data.arrays import check_inputs
 from chainrule.errors import DivergenceError, SpecError
 from chainrule.executors.threads import one_thread
 from chainrule.explain import Explanation
+from chainrule.explain.derive import derive
 from chainrule.explain.why.page import MOST, why
 from chainrule.nn import Network
 from chainrule.plan import Plan
@@ -287,6 +288,41 @@ class Run:
         return why(
             self.record, moment, asked, row=row, terms=terms, features=features, called=called
         )
+
+    def derive(
+        self, notation: str = "course", entries: Sequence[str] | None = None, *, called: str = "RUN"
+    ) -> Explanation:
+        """Return the derivation of every gradient of the network, from L back to W1.
+
+        Parameters
+        ----------
+        notation : {"course", "matrix", "matrix-columns", "delta"}
+            Entries and sums over rows; whole matrices, a row of the table as a row or as a column;
+            or the errors of textbooks.
+        entries : sequence of str, optional
+            Weights whose whole chain is written out, such as ``["W1[0,2]"]``.
+        called : str
+            What the commands that it suggests call the run.
+
+        Returns
+        -------
+        Explanation
+            Print it, or take ``.latex() .markdown() .html() .json()``; ``.data["code"]`` is the
+            derivation as NumPy.
+
+        Raises
+        ------
+        SpecError
+            If there is no such notation or weight.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> run = cr.train("2-1", [[1.0, 2.0]], [3.0], loss="half_squared_error", steps=3)
+        >>> print(run.derive().text().splitlines()[0])
+        dL/dW1[i,0] = sum_r dL/dout[r,0] * x[r,i], and here is why.
+        """
+        return derive(self.record, notation, entries, called=called)
 
     def memory(self) -> MemoryEstimate:
         """Return the estimate of the memory that this training takes."""

@@ -5,7 +5,6 @@ Knows the graph of an objective; knows no notation and no value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chainrule.errors import SpecError
@@ -172,8 +171,3 @@ def _affine(z: Node, before: Node, objective: Objective, number: int) -> tuple[s
             "  chainrule info RUN --plan lists every operation of a step, and run.why opens one."
         )
     return names[product.inputs[1]], bias
-
-
-def named(anatomy: Anatomy) -> Mapping[str, Node]:
-    """Return every named node of the graph, parameters included."""
-    return {**anatomy.objective.forward.parameters, **anatomy.objective.names}

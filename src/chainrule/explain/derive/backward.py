@@ -9,7 +9,7 @@ from __future__ import annotations
 from chainrule.explain.derive.anatomy import Anatomy, Layer
 from chainrule.explain.derive.dialects import slope_of
 from chainrule.explain.derive.lossline import bracketed, lettered, reduction, row_slope, slope_steps
-from chainrule.explain.derive.maths import Maths, equation, product, put, sum_over, total
+from chainrule.explain.derive.maths import Maths, equation, product, put, said, sum_over, total
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.derive.writing import formula
 from chainrule.explain.document import Block, Formula, Section, Sentence
@@ -58,7 +58,7 @@ def from_loss(parts: Anatomy, notation: Notation) -> Section:
         blocks.append(Sentence(lettered(loss.slope_why, last.to_index)))
     if loss.slope is None:
         blocks.append(Sentence("Reverse mode on the loss's own operations gives its slope."))
-    blocks.append(Sentence(_weighing(parts)))
+    blocks.append(_weighing(parts))
     blocks.append(Formula(tuple(equation(_taken(parts, notation), at_loss(parts, notation)))))
     to = notation.value(last.z if parts.on_logits else "out").text
     return Section(f"From L to {to}", tuple(blocks))
@@ -76,15 +76,16 @@ def _slope(notation: Notation, name: str, index: str) -> Maths:
     return notation.slope(name)
 
 
-def _weighing(parts: Anatomy) -> str:
+def _weighing(parts: Anatomy) -> Sentence:
     """Return what the reduction does to a row's slope, in words."""
     setup = parts.setup
-    if setup.reduction == "sum" and setup.w is None:
-        return "L is the sum of the l[r], so dL/dl[r] = 1: each row's slope goes into L as it is."
-    if setup.w is None:
-        return "L is the mean of the l[r], so dL/dl[r] = 1/n."
-    divided = "" if setup.reduction == "sum" else " / sum(w)"
-    return f"Row r weighs w[r] in L, so dL/dl[r] = w[r]{divided}."
+    left = Maths("dL/dl[r]", r"\frac{\partial L}{\partial l[r]}")
+    weight = reduction(parts, Notation()) or Maths("1", "1")
+    found = put("%s = %s", "%s = %s", left, weight)
+    if setup.w is not None:
+        return said("Row r weighs w[r] in L, so ", found, ".")
+    word = "sum" if setup.reduction == "sum" else "mean"
+    return said(f"L is the {word} of the l[r], so ", found, ".")
 
 
 def layer_section(parts: Anatomy, layer: Layer, notation: Notation) -> Section:
@@ -163,7 +164,7 @@ def _to_parameters(parts: Anatomy, layer: Layer, notation: Notation) -> list[Blo
     """Return the gradients of weights and bias."""
     lines = _weights_lines(parts, layer, notation) + _bias_lines(layer, notation)
     words = _why_weights(layer, notation) if notation.entries else _shapes_words(notation)
-    blocks: list[Block] = [Sentence(words), Formula(tuple(lines))]
+    blocks: list[Block] = [words, Formula(tuple(lines))]
     if notation.entries and notation.matrices:
         blocks += [
             Sentence("For all rows at once:"),
@@ -172,25 +173,25 @@ def _to_parameters(parts: Anatomy, layer: Layer, notation: Notation) -> list[Blo
     return [*blocks, *_asides(parts, layer)]
 
 
-def _why_weights(layer: Layer, notation: Notation) -> str:
+def _why_weights(layer: Layer, notation: Notation) -> Sentence:
     i, j = layer.from_index, layer.to_index
     z, weight = notation.entry(layer.z, "r", j), notation.entry(layer.weights, i, j)
     before = notation.entry(layer.before, "r", i)
-    text = (
-        f"{weight.text} is multiplied by {before.text} and goes into {z.text} only, so "
-        f"d{z.text}/d{weight.text} = {before.text}. Every row uses the same weight: sum over rows."
-    )
+    local = put("%s = %s", "%s = %s", notation.partial(z, weight), before)
+    spans: list[str | Maths] = [weight, " is multiplied by ", before, " and goes into ", z, " only"]
+    spans += [", so ", local, ". Every row uses the same weight: sum over rows."]
     if layer.bias:
-        text += (
-            f" {notation.entry(layer.bias, j).text} is added as it is: its local derivative is 1."
-        )
-    return text
+        bias = notation.entry(layer.bias, j)
+        spans += [" ", bias, " is added as it is: its local derivative is 1."]
+    return said(*spans)
 
 
-def _shapes_words(notation: Notation) -> str:
+def _shapes_words(notation: Notation) -> Sentence:
     """Return how a matrix product sums over rows."""
     side = "right" if notation.columns else "left"
-    return f"The product with the transposed matrix on the {side} sums over the rows of the batch."
+    return Sentence(
+        f"The product with the transposed matrix on the {side} sums over the rows of the batch."
+    )
 
 
 def penalized(parts: Anatomy, name: str, gradient: Maths, weight: Maths) -> Maths:
@@ -289,10 +290,10 @@ def _to_inputs(layer: Layer, notation: Notation) -> list[Block]:
         i, j = layer.from_index, layer.to_index
         before, z = notation.entry(layer.before, "r", i), notation.entry(layer.z, "r", j)
         weight = notation.entry(layer.weights, i, j)
-        words = f"{before.text} goes into "
-        words += f"{z.text} alone" if j == "0" else f"every {z.text} of its row"
-        words += f", each time by {weight.text}" + ("." if j == "0" else f": sum over {j}.")
-        blocks: list[Block] = [Sentence(words), Formula(tuple(_inputs_lines(layer, notation)))]
+        spans: list[str | Maths] = [before, " goes into "]
+        spans += [z, " alone"] if j == "0" else ["every ", z, " of its row"]
+        spans += [", each time by ", weight, "." if j == "0" else f": sum over {j}."]
+        blocks: list[Block] = [said(*spans), Formula(tuple(_inputs_lines(layer, notation)))]
         return blocks
     return [
         Sentence("And on to the layer before:"),

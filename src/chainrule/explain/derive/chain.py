@@ -16,8 +16,8 @@ from chainrule.explain.derive.maths import Maths, equation, product, sum_over, t
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.document import Formula, Section, Sentence
 
-FACTORS = 4
-"""Factors on a line."""
+ROOM, FACTORS = 98, 4
+"""Columns of a line; factors on each line of a chain that needs more than one."""
 ASKED = re.compile(r"(\w+)\[\s*(\d+)\s*(?:,\s*(\d+)\s*)?\]")
 
 
@@ -36,8 +36,9 @@ def chain_lines(
     """Return dL/dname[index] as lines of at most so many factors."""
     left, users = notation.slope_entry(name, *index), parts.users(name)
     letters, factors = _path(parts, users[-1], name, index, notation)
-    if len(users) > 1 or len(factors) <= FACTORS:
-        return equation(left, one_line(parts, name, index, notation))
+    whole = equation(left, one_line(parts, name, index, notation))
+    if len(users) > 1 or len(whole[0][0]) <= ROOM:
+        return whole
     chunks = [product(factors[k : k + FACTORS]) for k in range(0, len(factors), FACTORS)]
     chunks[-1] = penalized(parts, name, chunks[-1], notation.entry(name, *index))
     indent = " " * len(left.text)

@@ -5,25 +5,25 @@ Knows the parts of a network and a notation; knows no derivative.
 
 from __future__ import annotations
 
-from chainrule.explain.derive.anatomy import Anatomy, Layer, named
+from chainrule.explain.derive.anatomy import Anatomy, Layer
 from chainrule.explain.derive.dialects import value_of
 from chainrule.explain.derive.lossline import descended, row_loss
-from chainrule.explain.derive.maths import Maths, equation, put, sum_over
+from chainrule.explain.derive.maths import Maths, equation, put, said, sum_over
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.derive.writing import formula
-from chainrule.explain.document import Block, Formula, Section, Sentence, Symbol
+from chainrule.explain.document import Block, Formula, Section, Sentence
 
 Z = Maths("z", "z")
 
 
 def given(parts: Anatomy, notation: Notation) -> Section:
     """Return what is known before anything is derived: network, rows, indices, loss."""
-    blocks: list[Block] = [Sentence(_network(parts)), Sentence(*_indices(parts, notation))]
+    blocks: list[Block] = [Sentence(_network(parts)), _indices(parts, notation), _signs(notation)]
     if _shared(parts):
         blocks.append(
             Sentence(f"{', '.join(_shared(parts))}: one parameter, used by several layers.")
         )
-    blocks.append(Formula(tuple(_loss_lines(parts))))
+    blocks.append(Formula(tuple(_loss_lines(parts, notation))))
     blocks += _remarks(parts)
     return Section("What is given", tuple(blocks))
 
@@ -55,48 +55,64 @@ def _network(parts: Anatomy) -> str:
     return f"The network takes {first}, then {', then '.join(rest)}: {_units(weights, 'weight')}."
 
 
-def _indices(parts: Anatomy, notation: Notation) -> list[str]:
+def _counted(letter: str, length: int) -> Maths:
+    """Return the range of an index."""
+    return Maths(f"{letter} = 0..{length - 1}", rf"{letter} = 0, \ldots, {length - 1}")
+
+
+def _indices(parts: Anatomy, notation: Notation) -> Sentence:
     """Return the sentence on the rows and the letters."""
-    told = [f"r = 0..{parts.rows - 1} counts the n = {parts.rows} rows of a step"]
     first = parts.layers[0]
+    spans: list[str | Maths] = [
+        _counted("r", parts.rows),
+        f" counts the n = {parts.rows} rows of a step",
+    ]
     if first.inputs > 1:
-        told.append(f"{first.from_index} = 0..{first.inputs - 1} the inputs")
+        spans += ["; ", _counted(first.from_index, first.inputs), " the inputs"]
     for layer in parts.layers:
-        whose = "outputs" if layer is parts.last else f"units of layer {layer.number}"
-        if layer.units > 1:
-            told.append(f"{layer.to_index} = 0..{layer.units - 1} the {whose}")
+        whose = "output" if layer is parts.last else f"unit of layer {layer.number}"
+        if layer.units == 1:
+            spans += [f"; 0 is the one {whose}"]
         else:
-            told.append(
-                f"0 is the one {'output' if layer is parts.last else whose[:4]}"
-                + (f" of layer {layer.number}" if layer is not parts.last else "")
-            )
-    sentence = "; ".join(told) + "."
-    if not parts.setup.full_batch:
-        sentence += " The last batch of an epoch may have fewer rows."
-    if notation.columns:
-        sentence += " Each row of the table is a column here, and every matrix product turns round."
-    else:
-        sentence += " Each row of the table is a row of a matrix."
-    if notation.matrices:
-        sentence += " @ multiplies matrices, ^T turns one, and 1 stands for a column of n ones."
-    return [sentence]
+            many = "outputs" if layer is parts.last else f"units of layer {layer.number}"
+            spans += ["; ", _counted(layer.to_index, layer.units), f" the {many}"]
+    spans.append(
+        "." if parts.setup.full_batch else ". The last batch of an epoch may have fewer rows."
+    )
+    return said(*spans)
 
 
-def _loss_lines(parts: Anatomy) -> list[tuple[str, str]]:
-    lines = equation(Maths("L", "L"), _with_penalties(parts))
+def _signs(notation: Notation) -> Sentence:
+    """Return how products are written, and on which side the rows stand."""
+    turned = "column here, and every product turns round" if notation.columns else "row of a matrix"
+    spans: list[str | Maths] = [f"Each row of the table is a {turned}. "]
+    if not notation.matrices:
+        return said(*spans)
+    a, b = Maths("A", "A"), Maths("B", "B")
+    spans += [put("%s @ %s", r"%s \, %s", a, b), " is the product of two matrices, "]
+    if not notation.entries:
+        spans += [put("%s * %s", r"%s \odot %s", a, b), " their product entry by entry, "]
+    spans += [put("%s^T", r"%s^{\top}", a), " is transposed, and ", Maths("1", r"\mathbf{1}")]
+    return said(*spans, " is a column of n ones.")
+
+
+def _loss_lines(parts: Anatomy, notation: Notation) -> list[tuple[str, str]]:
+    lines = equation(Maths("L", "L"), _with_penalties(parts, notation))
     lines += equation(Maths("l[r]", "l[r]"), row_loss(parts))
     return lines
 
 
-def _with_penalties(parts: Anatomy) -> Maths:
+def _with_penalties(parts: Anatomy, notation: Notation) -> Maths:
     """Return L with its penalties."""
     found = descended(parts)
     for name in dict.fromkeys(layer.weights for layer in parts.layers):
         l1, l2 = parts.penalty(name)
-        letters = ("".join((layer := parts.users(name)[0]).from_index), layer.to_index)
-        entry = Notation().entry(name, *letters)
+        layer = parts.users(name)[0]
+        entry = notation.entry(name, layer.from_index, layer.to_index)
         if l2:
-            found = put(f"%s + {l2 / 2:g} sum %s^2", rf"%s + {l2 / 2:g} \sum %s^2", found, entry)
+            square = rf"\left({entry.latex}\right)^2" if "^" in entry.latex else f"{entry.latex}^2"
+            squared = Maths(f"{entry.text}^2", square)
+            found = put(f"%s + {l2 / 2:g} sum %s", rf"%s + {l2 / 2:g} \sum %s", found, squared)
         if l1:
             found = put(f"%s + {l1:g} sum |%s|", rf"%s + {l1:g} \sum \left|%s\right|", found, entry)
     return found
@@ -199,6 +215,3 @@ def _definition(layer: Layer) -> list[tuple[str, str]]:
     value = value_of(layer.acted)
     shown = formula(layer.acted if value is None else value, {layer.acted.inputs[0]: Z})
     return [] if shown.text == applied.text else equation(applied, shown)
-
-
-__all__ = ["Symbol", "affine", "forward", "given", "named"]

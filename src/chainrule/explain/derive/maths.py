@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chainrule.explain.document import Symbol
+from chainrule.explain.document import Role, Sentence, Symbol
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Maths:
     def line(self) -> tuple[str, str]:
         """The piece as a line of a formula."""
         return (self.text, self.latex)
+
+
+def said(*spans: str | Maths, role: Role = "words") -> Sentence:
+    """Return a sentence of words and mathematics."""
+    return Sentence(*(x if isinstance(x, str) else x.symbol for x in spans), role=role)
 
 
 def put(text: str, latex: str, *parts: Maths) -> Maths:

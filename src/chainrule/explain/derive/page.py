@@ -6,6 +6,7 @@ Knows the parts; the mathematics is made in the files beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import Any
 
 from chainrule.explain.derive.anatomy import Anatomy, take_apart
@@ -35,7 +36,7 @@ def derive(
     notation: str = "course",
     entries: Sequence[str] | None = None,
     *,
-    run: str = "RUN",
+    called: str = "RUN",
 ) -> Explanation:
     """Return the derivation of a run's gradients, from L back to W1.
 
@@ -48,7 +49,7 @@ def derive(
         errors of textbooks.
     entries : sequence of str, optional
         Entries whose whole chain is written out, such as ``["W1[0,2]"]``.
-    run : str
+    called : str
         How the run is called in the commands that the page ends with.
 
     Raises
@@ -63,7 +64,7 @@ def derive(
     blocks += [given(parts, way), forward(parts, way), from_loss(parts, way)]
     blocks += [layer_section(parts, layer, way) for layer in reversed(parts.layers)]
     blocks += [chain_section(parts, way, asked), update_section(parts), _shapes(parts, way)]
-    blocks += [_code(parts), _next(parts, run)]
+    blocks += [_code(parts), _next(parts, called)]
     title = f"The derivation for {record.setup.network.outline}"
     return Explanation(Document("derive", title, tuple(blocks), _facts(parts, notation, asked)))
 
@@ -181,13 +182,17 @@ def _code(parts: Anatomy) -> Section:
     return Section("The same in NumPy", (Sentence(words), Listing(listing(parts), "python")))
 
 
-def _next(parts: Anatomy, run: str) -> Steps:
+def _next(parts: Anatomy, called: str) -> Steps:
     weights = parts.layers[0].weights
+    called = quote(called)
     return Steps(
         "Next",
         (
-            (f'chainrule why {run} "{weights}[0,0]" --step 0', "the same chain with its numbers"),
-            (f"chainrule check {run}", "every gradient against differences of L"),
+            (
+                f'chainrule why {called} "{weights}[0,0]" --step 0',
+                "the same chain with its numbers",
+            ),
+            (f"chainrule check {called}", "every gradient against differences of L"),
         ),
     )
 

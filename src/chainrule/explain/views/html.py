@@ -6,6 +6,7 @@ of what they mean.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from html import escape
@@ -30,6 +31,11 @@ from chainrule.explain.views._columns import aligned, is_numeric
 
 FIGURE_SPACE = "\u2007"
 MINUS = "\u2212"
+LETTER = re.compile(r'mathvariant="normal">([^<]+)</m[in]>')
+WORD = re.compile(r'(?:<m([in]) mathvariant="normal">[^<]+</m\1>)+')
+PRIME = re.compile(
+    r"<msup>((?:<mrow>)?<mi>[^<]+</mi>(?:</mrow>)?)<m([io])>(&#x0203[2-4];)</m\2></msup>"
+)
 KEPT = 4096
 """Formulas that are kept in MathML, as most of them come many times."""
 
@@ -74,7 +80,16 @@ def mathml(latex: str, *, display: bool = False) -> str:
     from latex2mathml.converter import convert
 
     found: str = convert(latex, display="block" if display else "inline")
-    return found.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+    found = found.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+    found = found.replace('mathvariant="bold"', 'style="font-weight: bold"')
+    found = found.replace("<mi>ln</mi>", "<mi>ln</mi><mspace width='0.17em'/>")
+    return PRIME.sub(r"<mrow>\1<mo lspace='0' rspace='0'>\3</mo></mrow>", WORD.sub(_joined, found))
+
+
+def _joined(letters: re.Match[str]) -> str:
+    """Return a word set letter by letter as one identifier, which browsers set upright."""
+    word = "".join(LETTER.findall(letters[0]))
+    return f"<mi>{word}</mi>" if len(word) > 1 else letters[0]
 
 
 def _span(span: Cell) -> str:
@@ -116,7 +131,7 @@ def _sentence(block: Sentence) -> Iterator[str]:
 
 def _formula(block: Formula) -> Iterator[str]:
     inner = " \\\\ ".join(latex for _, latex in block.lines)
-    latex = rf"\begin{{aligned}} {inner} \end{{aligned}}"
+    latex = rf"\begin{{align*}} {inner} \end{{align*}}"
     yield f'<div class="formula">{mathml(latex, display=True)}</div>'
 
 
