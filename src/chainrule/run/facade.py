@@ -20,6 +20,7 @@ from chainrule.errors import DivergenceError, SpecError
 from chainrule.executors.threads import one_thread
 from chainrule.explain import Explanation
 from chainrule.explain.derive import derive
+from chainrule.explain.report import report_page
 from chainrule.explain.why.page import MOST, why
 from chainrule.nn import Network
 from chainrule.plan import Plan
@@ -324,6 +325,23 @@ class Run:
         """
         return derive(self.record, notation, entries, called=called)
 
+    def report_page(self, *, called: str = "RUN") -> Explanation:
+        """Return the report of the run: scores, curves, data and network on one page.
+
+        Parameters
+        ----------
+        called : str
+            What the commands that it suggests call the run.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=50, optimizer=cr.SGD(0.3))
+        >>> print(run.report_page().text().splitlines()[0])
+        L went from 5 to 8.155e-05 in 50 steps.
+        """
+        return report_page(self.record, self.report, called=called)
+
     def memory(self) -> MemoryEstimate:
         """Return the estimate of the memory that this training takes."""
         rows = self.record.validation
@@ -335,7 +353,9 @@ class Run:
         """Return what was trained, by what, and how it ended, as text."""
         return summary_of(self.record)
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    def save(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, page: bool = False
+    ) -> Path:
         """Write the run folder; it appears complete or not at all.
 
         Parameters
@@ -344,15 +364,20 @@ class Run:
             The folder to make.
         overwrite : bool
             Replace a run that is there.
+        page : bool
+            Write the report into it too, as ``report.html``, once the run is safe.
 
         Raises
         ------
         FileRefused
             If it cannot be written, or something else is in the way.
         """
-        from chainrule.files import write_run
+        from chainrule.files import update_run, write_run
         from chainrule.train.saved import to_contents
 
         preparation = None if self.preparation is None else self.preparation.to_dict()
         extra = {"preparation": preparation, "report": dict(self.report)}
-        return write_run(path, to_contents(self.record, extra, self.source), overwrite=overwrite)
+        found = write_run(path, to_contents(self.record, extra, self.source), overwrite=overwrite)
+        if page:  # apart, so that a picture that cannot be drawn costs nobody a training
+            update_run(found, report=self.report_page().html().encode())
+        return found

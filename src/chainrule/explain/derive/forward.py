@@ -23,7 +23,7 @@ def given(parts: Anatomy, notation: Notation) -> Section:
         blocks.append(
             Sentence(f"{', '.join(_shared(parts))}: one parameter, used by several layers.")
         )
-    blocks.append(Formula(tuple(_loss_lines(parts, notation))))
+    blocks.append(Formula(tuple(loss_lines(parts, notation))))
     blocks += _remarks(parts)
     return Section("What is given", tuple(blocks))
 
@@ -96,7 +96,8 @@ def _signs(notation: Notation) -> Sentence:
     return said(*spans, " is a column of n ones.")
 
 
-def _loss_lines(parts: Anatomy, notation: Notation) -> list[tuple[str, str]]:
+def loss_lines(parts: Anatomy, notation: Notation) -> list[tuple[str, str]]:
+    """Return what is descended: L of the rows' losses, and the loss of a row."""
     lines = equation(Maths("L", "L"), _with_penalties(parts, notation))
     lines += equation(Maths("l[r]", "l[r]"), row_loss(parts))
     return lines

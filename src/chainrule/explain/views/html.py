@@ -154,9 +154,10 @@ def _table(block: Table) -> Iterator[str]:
     rows = [*block.rows, *([] if block.total is None else [block.total])]
     numeric = [is_numeric([row[k] for row in rows]) for k in range(len(block.header))]
     columns = [_column([row[k] for row in rows], numeric[k]) for k in range(len(numeric))]
-    yield '<div class="table"><table>'
-    if block.caption:
-        yield f"<caption>{escape(block.caption)}</caption>"
+    caption = escape(block.caption)
+    if caption:  # outside of what scrolls sideways
+        yield f'<p class="caption">{caption}</p>'
+    yield f'<div class="table"><table aria-label="{caption}">'
     yield f"<thead>{_line(map(_span, block.header), numeric, 'th')}</thead><tbody>"
     for number in range(len(block.rows)):
         yield _line((column[number] for column in columns), numeric, "td")

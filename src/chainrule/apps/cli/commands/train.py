@@ -39,6 +39,7 @@ from chainrule.apps.cli.screen import Screen, error_screen, screen
 from chainrule.data import Dataset, Reading, prepare, shipped
 from chainrule.data.reading import read_with
 from chainrule.files import check_place
+from chainrule.files.layout import REPORT
 from chainrule.run import Run
 from chainrule.tables import TableJob, plan_table, run_table
 
@@ -103,7 +104,7 @@ def train(
     job = plan_table(dataset, **_settings(network, training))
     _show_plan(out, source, job)
     run, seconds = _trained(out, job)
-    run.save(place, overwrite=output.overwrite)
+    run.save(place, overwrite=output.overwrite, page=True)
     _show_result(out, source, run, job, place, seconds)
     if output.common.json:
         screen().write_json(_as_json(run, job, place, seconds))
@@ -237,6 +238,7 @@ def _show_result(
     show_curve(out, run)
     gap(out)
     item(out, "Saved", Text(str(place), "bold"))
+    item(out, "Report", str(place / REPORT))
     steps(out, "Next", _next(place, shipped_one=bool(source.said)))
 
 
@@ -255,6 +257,7 @@ def _as_json(run: Run, job: TableJob, place: Path, seconds: float) -> dict[str, 
     return {
         "command": "train",
         "run": str(place),
+        "report_page": str(place / REPORT),
         "stopped": run.stopped,
         "steps": run.steps,
         "epochs": -(-run.steps // job.setup.steps_per_epoch),
