@@ -5,8 +5,8 @@ import json
 import pytest
 
 TRAIN = {
-    "command", "run", "stopped", "steps", "epochs", "best_step", "seconds", "network",
-    "parameters", "memory_bytes", "peak_bytes", "table", "score", "baseline",
+    "command", "run", "report_page", "stopped", "steps", "epochs", "best_step", "seconds",
+    "network", "parameters", "memory_bytes", "peak_bytes", "table", "score", "baseline",
 }  # fmt: skip
 TABLE = {
     "source", "rows", "columns", "target", "task", "labels", "features", "kinds", "missing",
@@ -35,6 +35,7 @@ def test_train(cli):
     assert set(found["table"]) == TABLE
     assert set(found["score"]) == {"name", "value", "on", "rows"}
     assert found["run"] == "runs/penguins"
+    assert found["report_page"] == "runs/penguins/report.html"
     assert found["epochs"] == 2
     assert "epoch 2/2" in said.err
     assert "Saved      runs/penguins" in said.err

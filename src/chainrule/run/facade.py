@@ -336,9 +336,9 @@ class Run:
         Examples
         --------
         >>> import chainrule as cr
-        >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=50, optimizer=cr.SGD(0.3))
+        >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=50, initial={"W1": [[0.0]]})
         >>> print(run.report_page().text().splitlines()[0])
-        L went from 5 to 8.155e-05 in 50 steps.
+        L went from 5 to 4.664 in 50 steps.
         """
         return report_page(self.record, self.report, called=called)
 

@@ -61,9 +61,9 @@ def report_page(
     Examples
     --------
     >>> import chainrule as cr
-    >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=50, optimizer=cr.SGD(0.3))
+    >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=50, initial={"W1": [[0.0]]})
     >>> print(report_page(run.record, run.report).text().splitlines()[0])
-    L went from 5 to 8.155e-05 in 50 steps.
+    L went from 5 to 4.664 in 50 steps.
     """
     blocks: list[Block] = [answer(record, report), _ending(record), *scores(report)]
     blocks += [*_curves(record), *findings, data_section(record, report)]
