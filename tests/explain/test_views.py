@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from html import unescape
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -17,6 +18,7 @@ from chainrule.explain import (
     Explanation,
     Figure,
     Formula,
+    Listing,
     Number,
     Section,
     Sentence,
@@ -26,6 +28,7 @@ from chainrule.explain import (
 )
 from chainrule.explain.digits import digits
 from chainrule.explain.views import names, view
+from chainrule.explain.views.html import mathml
 
 NASTY = r"petal | width & 100% _of_ <b>$x$</b> \alpha {a} #1 ~ ^ `c` *d*"
 VALUES = (0.25, -1.5, 3.0, 2.5e-7, -1234567.5, 0.0, math.inf, math.nan)
@@ -43,6 +46,7 @@ PAGE = Document(
             total=("", Number(1.75), "sum"),
         ),
         Figure('<svg viewBox="0 0 1 1"><circle r="1"/></svg>', "A circle."),
+        Listing("def f(x):\n    return x[0] ** 2  # `a` < b & $c$\n\n\n    # far  apart", "python"),
         Section("More", (Sentence("Inside.", role="note"), Sentence("Mind.", role="warning"))),
         Steps("Next", (("chainrule why RUN 'z2[3,0]'", "the link above"), ("run.at(3)", ""))),
     ),
@@ -123,6 +127,43 @@ def test_html_is_one_balanced_page_that_loads_nothing_and_shows_words_as_they_ar
     assert NASTY in "".join(found.words)
     assert "http" not in page
     assert "<math" in page
+
+
+def test_formulas_are_lined_up_in_mathml():
+    page = view("html", PAGE)
+    formula = page.split('<div class="formula">')[1].split("</div>")[0]
+    assert formula.count("<mtr>") == 2
+    assert formula.count('columnalign="right"') == 2
+    assert "<mi>&" not in page
+
+
+@pytest.mark.parametrize(
+    ("latex", "words"),
+    [
+        (r"\mathrm{W12}[0,2]", "<mi>W12</mi>"),
+        (
+            r"\mathrm{sigmoid}'(z)",
+            "<mi>sigmoid</mi></mrow><mo lspace='0' rspace='0'>&#x02032;</mo>",
+        ),
+        (r"f'(x)", "<mi>f</mi><mo lspace='0' rspace='0'>&#x02032;</mo>"),
+        (r"\mathbf{1}", 'style="font-weight: bold">1'),
+        (r"\ln x", "<mi>ln</mi><mspace"),
+    ],
+)
+def test_words_in_mathematics_are_one_identifier(latex, words):
+    assert words in mathml(latex)
+
+
+@pytest.mark.parametrize("name", names())
+def test_code_is_kept_as_it_is(name):
+    code = next(block.code for block in PAGE.blocks if isinstance(block, Listing))
+    text = view(name, PAGE)
+    found = json.loads(text)["blocks"] if name == "json" else unescape(text)
+    if name == "json":
+        assert {"block": "listing", "language": "python", "code": code} in found
+        return
+    lines = [line.removeprefix("  ") if name == "text" else line for line in found.splitlines()]
+    assert "\n".join(lines).replace("<pre><code>", "").replace("</code>", "").count(code) == 1
 
 
 def test_a_fragment_is_the_same_without_its_frame():

@@ -31,8 +31,8 @@ from chainrule.explain.views._columns import aligned, is_numeric
 
 FIGURE_SPACE = "\u2007"
 MINUS = "\u2212"
-LETTER = re.compile(r'mathvariant="normal">([^<]+)</m[in]>')
-WORD = re.compile(r'(?:<m([in]) mathvariant="normal">[^<]+</m\1>)+')
+LETTER = re.compile(r">([^<]+)</m[in]>")
+WORD = re.compile(r'(?:<mi mathvariant="normal">[^<]+</mi>)+(?:<mn>\d+</mn>)?')
 PRIME = re.compile(
     r"<msup>((?:<mrow>)?<mi>[^<]+</mi>(?:</mrow>)?)<m([io])>(&#x0203[2-4];)</m\2></msup>"
 )
