@@ -1,15 +1,8 @@
-"""Derivations: what they say is true number by number, and their LaTeX compiles.
-
-    WRITE_GOLDEN=1 python -m pytest tests/explain/test_derive.py
-
-writes the golden pages anew; the change is then read in the diff.
-"""
+"""Derivations: what they say is true number by number, and their LaTeX compiles."""
 
 import json
-import os
 import re
 from importlib.resources import files
-from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -25,7 +18,6 @@ from chainrule.graph import primitives
 from chainrule.nn import known_activations, losses
 from chainrule.optim import optimizers
 
-GOLDEN = Path(__file__).parent / "golden"
 HIDDEN = [name for name in known_activations() if name not in ("softmax", "linear")]
 
 
@@ -190,12 +182,8 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_golden_pages(name):
-    page, place = PAGES[name]().text(), GOLDEN / f"{name}.txt"
-    if os.environ.get("WRITE_GOLDEN"):
-        GOLDEN.mkdir(exist_ok=True)
-        place.write_text(page, encoding="utf-8")
-    assert page == place.read_text(encoding="utf-8")
+def test_golden_pages(name, golden):
+    golden(f"{name}.txt", PAGES[name]().text())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chainrule.explain.derive.anatomy import Anatomy, Layer
 from chainrule.explain.derive.dialects import slope_of
-from chainrule.explain.derive.lossline import bracketed, lettered, reduction, row_slope, slope_steps
+from chainrule.explain.derive.lossline import as_factor, lettered, reduction, row_slope, slope_steps
 from chainrule.explain.derive.maths import Maths, equation, product, put, said, sum_over, total
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.derive.writing import formula
@@ -32,7 +32,7 @@ def at_loss(parts: Anatomy, notation: Notation, unit: str = "") -> Maths:
     else:
         out, y = notation.value("out"), notation.value("y")
     slope, weight = row_slope(parts, out, y), reduction(parts, notation)
-    return slope if weight is None else put("%s * %s", r"%s \, %s", weight, bracketed(slope))
+    return slope if weight is None else put("%s * %s", r"%s \, %s", weight, as_factor(slope))
 
 
 def from_loss(parts: Anatomy, notation: Notation) -> Section:
@@ -153,7 +153,7 @@ def _through_softmax(layer: Layer, notation: Notation) -> list[Block]:
         right = put("%s * (%s - sum_c %s)", r"%s \cdot \left(%s - \sum_c %s\right)", out, up, each)
     else:
         out, up = notation.value("out"), notation.slope("out")
-        right = put("%s * (%s - s)", r"%s \odot \left(%s - s\right)", out, up)
+        right = put("%s * (%s - s)", r"%s \odot (%s - s)", out, up)
         words = Sentence(
             *words.spans, " s holds for each row the sum of dL/dOut * Out over its outputs."
         )
@@ -201,9 +201,7 @@ def penalized(parts: Anatomy, name: str, gradient: Maths, weight: Maths) -> Math
     if l2:
         terms.append(put(f"{l2:g} * %s", rf"{l2:g} \, %s", weight))
     if l1:
-        terms.append(
-            put(f"{l1:g} * sign(%s)", rf"{l1:g} \, \mathrm{{sign}}\left(%s\right)", weight)
-        )
+        terms.append(put(f"{l1:g} * sign(%s)", rf"{l1:g} \, \mathrm{{sign}}(%s)", weight))
     return total(terms)
 
 
@@ -291,8 +289,10 @@ def _to_inputs(layer: Layer, notation: Notation) -> list[Block]:
         before, z = notation.entry(layer.before, "r", i), notation.entry(layer.z, "r", j)
         weight = notation.entry(layer.weights, i, j)
         spans: list[str | Maths] = [before, " goes into "]
-        spans += [z, " alone"] if j == "0" else ["every ", z, " of its row"]
-        spans += [", each time by ", weight, "." if j == "0" else f": sum over {j}."]
+        spans += (
+            [z, " alone, multiplied by "] if j == "0" else ["every ", z, " of its row, each time "]
+        )
+        spans += [weight, "."] if j == "0" else ["multiplied by ", weight, f": sum over {j}."]
         blocks: list[Block] = [said(*spans), Formula(tuple(_inputs_lines(layer, notation)))]
         return blocks
     return [

@@ -11,7 +11,7 @@ from dataclasses import replace
 from chainrule.errors import SpecError, shown
 from chainrule.explain.derive.anatomy import Anatomy, Layer
 from chainrule.explain.derive.backward import at_loss, penalized
-from chainrule.explain.derive.lossline import bracketed
+from chainrule.explain.derive.lossline import as_factor
 from chainrule.explain.derive.maths import Maths, equation, product, sum_over, total
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.document import Formula, Section, Sentence
@@ -79,7 +79,7 @@ def _start(parts: Anatomy, notation: Notation, unit: str) -> list[Maths]:
     last = parts.last
     if not parts.on_logits and not last.linear and last.acted is None:
         return [notation.slope_entry(last.z, "r", unit)]
-    factors = [bracketed(at_loss(parts, notation, unit))]
+    factors = [as_factor(at_loss(parts, notation, unit))]
     if last.acted is not None and not parts.on_logits:
         factors.append(
             notation.applied(last.activation, notation.entry(last.z, "r", unit), primes=1)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from chainrule.explain.derive.maths import in_brackets
 from chainrule.graph import Node, apply, primitives
 from chainrule.graph.numpy_protocol import functions
 
@@ -36,9 +37,9 @@ class Piece:
     text: str
     binding: int
 
-    def within(self, binding: int, opening: str = "(", closing: str = ")") -> str:
+    def within(self, binding: int) -> str:
         """Return the text, in brackets where its place asks for a tighter one."""
-        return self.text if self.binding >= binding else f"{opening}{self.text}{closing}"
+        return self.text if self.binding >= binding else in_brackets(self.text)
 
     @property
     def is_minus(self) -> bool:
@@ -102,7 +103,6 @@ class Typed:
     """Formulas as they are typed: ``a * b``, ``x^2``, ``exp(-z)``."""
 
     power = "^"
-    opening, closing = "(", ")"
 
     def name(self, name: str) -> Piece:
         """Return a name as it is."""
@@ -126,8 +126,8 @@ class Typed:
         """Return a sum or difference."""
         if b.is_minus:
             return Piece(f"{a.text} {'-' if sign == '+' else '+'} {b.text[1:]}", SUM)
-        second = b.within(QUOTIENT if sign == "-" else SUM, self.opening, self.closing)
-        return Piece(f"{a.within(SUM, self.opening, self.closing)} {sign} {second}", SUM)
+        second = b.within(QUOTIENT if sign == "-" else SUM)
+        return Piece(f"{a.within(SUM)} {sign} {second}", SUM)
 
     def instead(self, node: Node) -> Node | None:
         """Return what stands for products with 1, sums with 0 and products with 1 / x."""
@@ -180,13 +180,8 @@ ENCLOSED = re.compile(r"\\begin.*\\end\{\{\w+\}\}|\{\{.*\}\}|\(.*\)|\|.*\||\\lfl
 """What stands between brackets of some kind in a declared formula."""
 
 
-BRACKETED = (QUOTIENT, r"\left(", r"\right)")
-
-
 class Latex(Typed):
     """Formulas as they are set, by the LaTeX of each declaration."""
-
-    opening, closing = r"\left(", r"\right)"
 
     def name(self, name: str) -> Piece:
         """Return a name; one with something above it is no base of a power."""
@@ -207,23 +202,20 @@ class Latex(Typed):
         if op in PLUS:
             return self.plus(PLUS[op], *inputs)
         if op in TIMES:
-            a = inputs[0].text if inputs[0].is_minus else inputs[0].within(*BRACKETED)
-            b = inputs[1].within(*BRACKETED)
+            a = inputs[0].text if inputs[0].is_minus else inputs[0].within(QUOTIENT)
+            b = inputs[1].within(QUOTIENT)
             return Piece(rf"{a} \cdot {b}", PRODUCT)
         if op == "neg":
-            return Piece("-" + inputs[0].within(PRODUCT, r"\left(", r"\right)"), SUM)
+            return Piece("-" + inputs[0].within(PRODUCT), SUM)
         if op == "power":
-            base = inputs[0].within(ATOM, r"\left(", r"\right)")
+            base = inputs[0].within(ATOM)
             return Piece(f"{base}^{{{inputs[1].text}}}", POWER)
         rule = primitives[op]
         if rule.latex == "{0}":
             return inputs[0]
         bare = ENCLOSED.sub("", rule.latex)
         needed = SUM if op in COMPARED else ATOM
-        texts = [
-            x.within(needed, r"\left(", r"\right)") if f"{{{k}}}" in bare else x.text
-            for k, x in enumerate(inputs)
-        ]
+        texts = [x.within(needed) if f"{{{k}}}" in bare else x.text for k, x in enumerate(inputs)]
         return Piece(rule.formula(*texts, **_latex_attrs(node)), _looks(op, bare))
 
 

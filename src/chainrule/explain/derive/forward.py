@@ -111,7 +111,7 @@ def _with_penalties(parts: Anatomy, notation: Notation) -> Maths:
         layer = parts.users(name)[0]
         entry = notation.entry(name, layer.from_index, layer.to_index)
         if l2:
-            square = rf"\left({entry.latex}\right)^2" if "^" in entry.latex else f"{entry.latex}^2"
+            square = f"({entry.latex})^2" if "^" in entry.latex else f"{entry.latex}^2"
             squared = Maths(f"{entry.text}^2", square)
             found = put(f"%s + {l2 / 2:g} sum %s", rf"%s + {l2 / 2:g} \sum %s", found, squared)
         if l1:

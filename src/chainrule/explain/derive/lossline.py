@@ -10,7 +10,7 @@ import re
 
 from chainrule.autodiff import gradients
 from chainrule.explain.derive.anatomy import Anatomy
-from chainrule.explain.derive.maths import Maths, put
+from chainrule.explain.derive.maths import Maths, bracketed, put
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.derive.writing import formula
 from chainrule.graph import simplify, variable
@@ -102,9 +102,9 @@ def descended(parts: Anatomy) -> Maths:
     return found
 
 
-def bracketed(piece: Maths) -> Maths:
+def as_factor(piece: Maths) -> Maths:
     """Return a piece as a factor of a product: sums in brackets."""
     bare = re.sub(r"\([^()]*\)|\[[^\]]*\]", "", piece.text)
     if not re.search(r" [-+] |^-", bare):
         return piece
-    return put("(%s)", r"\left(%s\right)", piece)
+    return bracketed(piece)

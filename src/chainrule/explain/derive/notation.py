@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chainrule.errors import SpecError, shown
-from chainrule.explain.derive.maths import Maths, put
+from chainrule.explain.derive.maths import Maths, in_brackets, put
 from chainrule.explain.symbols import indexed, upright
 
 Name = Literal["course", "matrix", "matrix-columns", "delta"]
@@ -63,16 +63,14 @@ class Notation:
         typed = value.text if plain else f"({value.text})"
         if plain and value.latex.endswith(")}"):  # the number of a layer stands above already
             return Maths(f"{typed}^T", rf"{value.latex[:-1]} \top}}")
-        set_ = value.latex if plain else rf"\left({value.latex}\right)"
+        set_ = value.latex if plain else in_brackets(value.latex)
         return Maths(f"{typed}^T", rf"{set_}^{{\top}}")
 
     def applied(self, function: str, value: Maths, primes: int = 0) -> Maths:
         """Return a function of a value."""
         name = upright(function) if len(function) > 1 else function
         prime = "'" * primes
-        return Maths(
-            f"{function}{prime}({value.text})", rf"{name}{prime}\left({value.latex}\right)"
-        )
+        return Maths(f"{function}{prime}({value.text})", f"{name}{prime}{in_brackets(value.latex)}")
 
 
 @dataclass(frozen=True)

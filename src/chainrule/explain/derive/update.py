@@ -134,7 +134,7 @@ def _clipping(optimizer: Optimizer) -> list[Block]:
         )
         right = put(
             f"%s * min(1, {c:g} / |all g|)",
-            rf"%s \cdot \min\left(1,\ {c:g} / \lVert g \rVert\right)",
+            rf"%s \cdot \min(1,\ {c:g} / \lVert g \rVert)",
             g,
         )
         found.append(Formula(tuple(_assigned(g, right))))
