@@ -137,12 +137,10 @@ def _reduction_words(parts: Anatomy) -> str:
     setup = parts.setup
     if setup.w is not None:
         divided = ", divided by their sum" if setup.reduction == "mean" else ""
-        return f"L is descended: the sum of the rows' losses by their weights w[r]{divided}."
+        return f"Training descends L, the sum of them by the weights w[r] of the rows{divided}."
     if setup.reduction == "mean":
-        return (
-            "L is descended: the mean over the n rows, so every gradient below holds a factor 1/n."
-        )
-    return "L is descended: the sum over the rows, so no gradient below is divided by n."
+        return "Training descends L, their mean: every gradient below holds a factor 1/n."
+    return "Training descends L, their sum: no gradient below is divided by n."
 
 
 def forward(parts: Anatomy, notation: Notation) -> Section:

@@ -176,7 +176,7 @@ def _shapes(parts: Anatomy, notation: Notation) -> Section:
 
 
 def _code(parts: Anatomy) -> Section:
-    words = "All of it in NumPy; it gives the gradients of this run to rounding."
+    words = "All of it in NumPy; at any step of this run it gives its gradients to rounding."
     if parts.classes:
         words += " y holds class numbers."
     return Section("The same in NumPy", (Sentence(words), Listing(listing(parts), "python")))
