@@ -1,5 +1,7 @@
 """Derivations: what they say is true number by number, and their LaTeX compiles."""
 
+import dataclasses
+import functools
 import json
 import re
 from importlib.resources import files
@@ -120,6 +122,7 @@ WORDS = (
 COMMANDS = {f"\\{word}" for word in [*WORDS.split(), ",", "_", " ", "\\", "|"]}
 
 
+@functools.cache
 def check_latex(latex):
     """Raise unless a formula keeps the rules that KaTeX and TeX are strict about."""
     assert set(re.findall(r"\\(?:[A-Za-z]+|.)", latex)) <= COMMANDS, latex
@@ -134,24 +137,38 @@ def check_latex(latex):
     assert "<mi>&</mi>" not in shown
 
 
-@pytest.mark.parametrize("notation", NOTATIONS)
-def test_latex_is_strict_for_every_loss(notation):
-    for loss in sorted(losses):
-        for last in ending(loss):
-            layers = [cr.Dense(4, "relu", l2=0.1), cr.Dense(outputs_for(loss), last, l1=0.2)]
-            run = trained(layers, loss, reduction="mean", weighted=last == "linear")
-            for latex in maths_of(derive(run.record, notation, ["W1[0,1]"])):
-                check_latex(latex)
+@functools.cache
+def runs_of_every_loss():
+    """A run for each loss and last activation, penalties and weights of rows among them."""
+    return [
+        trained(
+            [cr.Dense(4, "relu", l2=0.1), cr.Dense(outputs_for(loss), last, l1=0.2)],
+            loss, reduction="mean", weighted=last == "linear",
+        )
+        for loss in sorted(losses) for last in ending(loss)
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("notation", NOTATIONS)
-def test_latex_is_strict_for_every_activation_and_optimizer(notation):
+@functools.cache
+def runs_of_every_activation_and_optimizer():
+    """A run for each activation; the optimizers take turns."""
     rate = cr.WarmUp(cr.StepDecay(0.1, every=10), steps=4)
     rules = [cls(rate, clip_norm=1.0, clip_value=2.0) for cls in optimizers.values()]
-    for k, name in enumerate(HIDDEN):
-        layers = [cr.Dense(2, name, weights_name="my_W"), cr.Dense(3), cr.Dense(1)]
-        run = trained(layers, "squared_error", optimizer=rules[k % len(rules)])
-        for latex in maths_of(derive(run.record, notation)):
+    return [
+        trained(
+            [cr.Dense(2, name, weights_name="my_W"), cr.Dense(3), cr.Dense(1)],
+            "squared_error", optimizer=rules[k % len(rules)],
+        )
+        for k, name in enumerate(HIDDEN)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize("runs", [runs_of_every_loss, runs_of_every_activation_and_optimizer])
+def test_latex_is_strict(notation, runs):
+    for run in runs():
+        entry = f"{next(iter(run.network.specs))}[0,1]"
+        for latex in maths_of(derive(run.record, notation, [entry])):
             check_latex(latex)
 
 
@@ -215,3 +232,12 @@ def test_adamw_says_that_biases_do_not_decay():
     text = str(derive(deep_run().record))
     assert "w = w - rate * m_hat / (sqrt(v_hat) + epsilon) - rate * lambda * w" in text
     assert "For biases it is\n\n  w = w - rate * m_hat / (sqrt(v_hat) + epsilon)\n" in text
+
+
+def test_a_run_whose_rows_are_elsewhere_counts_n_rows():
+    record = seed_run().record
+    bare = dataclasses.replace(record.setup, x=record.setup.x[:0], y=record.setup.y[:0])
+    text = derive(dataclasses.replace(record, setup=bare)).text(300)
+    assert "r counts the n rows of a step; i = 0..2 the inputs" in text
+    assert re.search(r"x +\(n, 3\) +rows, inputs", text)
+    assert "(4, n) @ (n, 1) is (4, 1)" in text

@@ -1,5 +1,7 @@
 """Losses: each formula against plain NumPy, weights, penalties, pairing, extreme logits."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from scipy.special import log_softmax, xlogy
 
 import chainrule as cr
 from chainrule.autodiff import gradients
+from chainrule.autodiff.numeric import complex_step
 from chainrule.errors import DataError, SpecError
 from chainrule.executors import bind
 from chainrule.nn import Network, build_objective, find_loss, losses
@@ -117,6 +120,39 @@ def test_a_declared_slope_has_its_formulas(name):
     assert "K" not in one + many
     assert ("4" in many) == item.formula.startswith("mean_k"), "the mean over outputs is divided by"
     assert "_k" not in item.slope_for(1)[1]
+
+
+def evaluated(text, **values):
+    """The sides of a line of algebra, as numbers; brackets side by side are multiplied."""
+    sides = re.sub(r"(?<=[\w)]) (?=\()|(?<=[\w)])(?= \w)", " * ", text).split(" = ")
+    return [eval(side, values) for side in sides if not side.strip().startswith("d")]
+
+
+@pytest.mark.parametrize("name", sorted(n for n in losses if losses[n].slope_steps))
+def test_the_algebra_of_a_slope_ends_in_it(name):
+    item = losses[name]
+    assert item.slope_steps[-1][0].replace("_k", "").endswith(f"= {item.slope_text}")
+    assert all(latex.count("&") == 1 for _, latex in item.slope_steps)
+
+
+def test_the_algebra_of_binary_cross_entropy_is_true():
+    out, y = 0.3, 0.8
+    first, second, _ = (text for text, _ in losses["binary_cross_entropy"].slope_steps)
+    wanted = complex_step(lambda p: -(y * np.log(p) + (1 - y) * np.log(1 - p)).sum(), [out])[0]
+    assert evaluated(first, out=out, y=y) == pytest.approx([wanted, wanted], rel=1e-12)
+    assert evaluated(second, out=out) == pytest.approx([out * (1 - out)])
+    assert wanted * out * (1 - out) == pytest.approx(out - y, rel=1e-12)
+
+
+def test_the_algebra_of_cross_entropy_is_true():
+    z, y = np.array([0.3, -1.0, 2.0]), np.array([0.2, 0.5, 0.3])
+    out = np.exp(z) / np.exp(z).sum()
+    by_out = -y / out
+    jacobian = out[:, None] * (np.eye(3) - out[None, :])  # dout_c/dz_k = out_c ([c = k] - out_k)
+    softmax = [complex_step(lambda v, c=c: (np.exp(v) / np.exp(v).sum())[c], z) for c in range(3)]
+    np.testing.assert_allclose(jacobian, softmax, rtol=1e-12)
+    np.testing.assert_allclose(by_out @ jacobian, out - y, rtol=1e-12)
+    np.testing.assert_allclose(-(y[:, None] * (np.eye(3) - out)).sum(axis=0), out - y, rtol=1e-12)
 
 
 def test_huber_threshold_is_a_setting():

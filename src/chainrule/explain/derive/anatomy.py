@@ -94,6 +94,11 @@ class Anatomy:
     layers: tuple[Layer, ...]
 
     @property
+    def count(self) -> str:
+        """The number of rows of a step as a word: n where the rows are not at hand."""
+        return str(self.rows) if self.setup.rows or self.setup.batch_size else "n"
+
+    @property
     def last(self) -> Layer:
         """The layer that gives the output."""
         return self.layers[-1]

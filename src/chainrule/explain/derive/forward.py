@@ -63,10 +63,10 @@ def _counted(letter: str, length: int) -> Maths:
 def _indices(parts: Anatomy, notation: Notation) -> Sentence:
     """Return the sentence on the rows and the letters."""
     first = parts.layers[0]
-    spans: list[str | Maths] = [
-        _counted("r", parts.rows),
-        f" counts the n = {parts.rows} rows of a step",
-    ]
+    if parts.count == "n":
+        spans: list[str | Maths] = [Maths("r", "r"), " counts the n rows of a step"]
+    else:
+        spans = [_counted("r", parts.rows), f" counts the n = {parts.rows} rows of a step"]
     if first.inputs > 1:
         spans += ["; ", _counted(first.from_index, first.inputs), " the inputs"]
     for layer in parts.layers:

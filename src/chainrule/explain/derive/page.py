@@ -140,9 +140,9 @@ def _mapping(parts: Anatomy, notation: Notation) -> list[tuple[Symbol, Symbol, s
 
 def _shapes(parts: Anatomy, notation: Notation) -> Section:
     """Return the shapes of everything, and those that meet in each product."""
-    n, rows = parts.rows, list[tuple[Symbol, str, str]]()
+    n, rows = parts.count, list[tuple[Symbol, str, str]]()
 
-    def shape(*lengths: int) -> str:
+    def shape(*lengths: int | str) -> str:
         found = lengths[::-1] if notation.columns and len(lengths) == 2 else lengths
         return f"({', '.join(map(str, found))}{',' * (len(found) == 1)})"
 
