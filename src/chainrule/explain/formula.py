@@ -6,6 +6,8 @@ values but constants, and no network.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,12 +24,26 @@ INFIX = {
 TRANSPARENT = frozenset({"alias", "cast", "expand", "reshape", "guard", "stop_gradient"})
 """Operations that do not change what a formula says."""
 POSTFIX = {"square": "^2"}
+SHORT = {"maximum": "max", "minimum": "min"}
+NEUTRAL = {"add": 0.0, "mul": 1.0, "chain": 1.0}
 COMPARISONS = {
     "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "=",
     "not_equal": "!=",
 }  # fmt: skip
 DELIMITED = frozenset({"div", "exp", "sqrt", "abs", "reciprocal", "floor", "where"})
 """Operations whose LaTeX holds its inputs together by itself."""
+
+
+def in_brackets(latex: str) -> str:
+    r"""Return LaTeX in round brackets, which grow only around what is tall.
+
+    Examples
+    --------
+    >>> in_brackets("a + b"), in_brackets(r"\frac{a}{b}")
+    ('(a + b)', '\\left(\\frac{a}{b}\\right)')
+    """
+    tall = re.search(r"\\(frac|sum|begin|left)\b", latex)
+    return rf"\left({latex}\right)" if tall else f"({latex})"
 
 
 @dataclass(frozen=True)
@@ -42,7 +58,14 @@ class Written:
         """Return it with parentheses, if it holds together less strongly than what is around."""
         if self.binding > binding or (self.binding == binding and not strictly):
             return self
-        return Written(f"({self.text})", rf"\left({self.latex}\right)")
+        return Written(f"({self.text})", in_brackets(self.latex))
+
+    @property
+    def base(self) -> str:
+        """The LaTeX as the base of a power: what has an exponent goes into brackets."""
+        return (
+            in_brackets(self.latex) if "^" in self.latex and self.latex[-1] != ")" else self.latex
+        )
 
 
 Name = Callable[[Node], Written | None]
@@ -57,6 +80,8 @@ def number(value: float) -> Written:
     >>> number(0.5).text, number(1e-08).latex, number(-2.0).binding == SIGN
     ('0.5', '10^{-8}', True)
     """
+    if value == math.pi:
+        return Written("pi", r"\pi")
     text = f"{value:.6g}"
     mantissa, _, exponent = text.partition("e")
     latex = text
@@ -93,8 +118,27 @@ def formula(node: Node, name: Name = by_name) -> Written:
         return number(float(node.data.flat[0])) if node.size else Written("[]", "[]")
     if not node.inputs:
         return by_name(node) or Written(node.op, upright(node.op))
+    kept = _kept(node)
+    if kept is not None:
+        return name(kept) or formula(kept, name)
     parts = [name(x) or formula(x, name) for x in node.inputs]
     return _applied(node, parts, name)
+
+
+def _is(node: Node, value: float) -> bool:
+    """Tell whether a node is this number, everywhere."""
+    return node.op == "constant" and node.data is not None and bool((node.data == value).all())
+
+
+def _kept(node: Node) -> Node | None:
+    """Return the input that a sum with 0, or a product with or quotient by 1, equals."""
+    if node.op == "div" and _is(node.inputs[1], 1.0):
+        return node.inputs[0]
+    if node.op not in NEUTRAL:
+        return None
+    first, second = node.inputs
+    nothing = NEUTRAL[node.op]
+    return first if _is(second, nothing) else second if _is(first, nothing) else None
 
 
 def _applied(node: Node, parts: list[Written], name: Name) -> Written:
@@ -108,10 +152,10 @@ def _applied(node: Node, parts: list[Written], name: Name) -> Written:
         return Written(f"-{inner.text}", f"-{inner.latex}", SUM)
     if op in POSTFIX:
         inner = parts[0].inside(ATOM)
-        return Written(inner.text + POSTFIX[op], inner.latex + POSTFIX[op], POWER)
+        return Written(inner.text + POSTFIX[op], inner.base + POSTFIX[op], POWER)
     if op == "power":
         base, exponent = parts[0].inside(ATOM), parts[1].inside(ATOM)
-        latex = f"{base.latex}^{{{parts[1].latex}}}"
+        latex = f"{base.base}^{{{parts[1].latex}}}"
         return Written(f"{base.text}^{exponent.text}", latex, POWER)
     if op in COMPARISONS:
         first, second = (part.inside(SUM) for part in parts)
@@ -137,6 +181,14 @@ def _infix(op: str, parts: list[Written]) -> Written:
     sign, binding = INFIX[op]
     first = parts[0].inside(binding)
     second = parts[1].inside(binding, strictly=op in ("sub", "shift", "div"))
+    turned = parts[1]
+    if binding == SUM and turned.binding == SUM and re.fullmatch(r"-\S+", turned.text):
+        other = "-" if sign == "+" else "+"
+        return Written(
+            f"{first.text} {other} {turned.text[1:]}",
+            f"{first.latex} {other} {turned.latex[1:]}",
+            SUM,
+        )
     if parts[1].binding == SIGN:
         second = parts[1].inside(ATOM)
     text = f"{first.text} {sign} {second.text}"
@@ -148,15 +200,18 @@ def _infix(op: str, parts: list[Written]) -> Written:
 def _called(node: Node, parts: list[Written]) -> Written:
     """Return a function of its inputs: ``f(x, y)``; a slope is ``f'(x)``."""
     op = f"{node.op.removesuffix('_slope')}'" if node.op.endswith("_slope") else node.op
-    text = f"{op}({', '.join(part.text for part in parts)})"
+    text = f"{SHORT.get(op, op)}({', '.join(part.text for part in parts)})"
+    if op == "where":
+        text = f"({parts[1].text} if {parts[0].text}, else {parts[2].text})"
     rule = primitives[node.op]
     attrs = {key: str(value) for key, value in node.attrs.items()}
     held = [part if _holds(node.op) else part.inside(ATOM) for part in parts]
+    powers = "{0}^" in rule.latex
     try:
-        latex = rule.formula(*(part.latex for part in held), **attrs)
+        latex = rule.formula(*(part.base if powers else part.latex for part in held), **attrs)
     except (KeyError, IndexError):
         latex = rf"{upright(node.op)}({', '.join(part.latex for part in parts)})"
-    return Written(text, latex)
+    return Written(text, in_brackets(latex) if node.op == "expm1" else latex)
 
 
 def _holds(op: str) -> bool:

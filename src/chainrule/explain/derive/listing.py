@@ -10,8 +10,9 @@ from collections.abc import Hashable
 
 from chainrule.autodiff import gradients
 from chainrule.explain.derive.anatomy import Anatomy, Layer
-from chainrule.explain.derive.dialects import PRODUCT, QUOTIENT, SUM, Piece, Python, slope_of
-from chainrule.explain.derive.writing import Writer, seen
+from chainrule.explain.derive.naming import Names, seen
+from chainrule.explain.derive.numpy_code import PRODUCT, QUOTIENT, SUM, Piece, instead_of, piece
+from chainrule.explain.derive.slopes import slope_of
 from chainrule.graph import Node, simplify, toposort
 
 NOTE_AT = 44
@@ -37,7 +38,7 @@ def listing(parts: Anatomy) -> str:
     db1 = g1.sum(axis=0)
     """
     forward = _Forward(parts)
-    lines = [*forward.lines(), "", *_backward(parts, forward.writer)]
+    lines = [*forward.lines(), "", *_backward(parts, forward.known)]
     text = "\n".join(lines)
     used = [f"import {what}" for what, sign in IMPORTS if sign in text]
     counted = ["n = len(x)"] if parts.setup.reduction == "mean" and parts.setup.w is None else []
@@ -58,7 +59,7 @@ class _Forward:
         leaves |= {parts.objective.names["x"]: "x", parts.objective.names["y"]: "y"}
         if parts.objective.w is not None:
             leaves[parts.objective.w] = "w"
-        self.writer = Writer(Python(), leaves)
+        self.known = Names(leaves)
         self.given: list[str] = []
         names = parts.objective.names
         self.twice = self._written_twice([names["out"], names["L"]])
@@ -92,10 +93,10 @@ class _Forward:
         found = []
         for part in self._parts(node):
             told = self._new_name("e" if part.op == "exp" else "t")
-            found.append(f"{told} = {self.writer.write(part)}")
-            self.writer.call(part, told)
-        found.append(f"{name} = {self.writer.write(node)}")
-        self.writer.call(node, name)
+            found.append(f"{told} = {piece(part, self.known).text}")
+            self.known.call(part, told)
+        found.append(f"{name} = {piece(node, self.known).text}")
+        self.known.call(node, name)
         return found
 
     def _new_name(self, letter: str) -> str:
@@ -110,12 +111,12 @@ class _Forward:
 
         def visit(one: Node) -> None:
             one = seen(one)
-            if one.op == "constant" or self.writer.knows(one):
+            if one.op == "constant" or self.known.find(one) is not None:
                 return
             for parent in self._operands(one):
                 visit(parent)
-            named = one is not node and self.writer.key(one) in self.twice
-            if named and self.writer.key(one) not in map(self.writer.key, found):
+            named = one is not node and self.known.key(one) in self.twice
+            if named and self.known.key(one) not in map(self.known.key, found):
                 found.append(one)
 
         visit(seen(node))
@@ -123,7 +124,7 @@ class _Forward:
 
     def _operands(self, node: Node) -> tuple[Node, ...]:
         """Return what a formula shows of a node's inputs."""
-        instead = self.writer.dialect.instead(node)
+        instead = instead_of(node)
         return node.inputs if instead is None else (instead,)
 
     def _written_twice(self, outputs: list[Node]) -> set[Hashable]:
@@ -132,13 +133,13 @@ class _Forward:
         known: set[Hashable] = set()
 
         def visit(one: Node) -> None:
-            key = self.writer.key(one)
+            key = self.known.key(one)
             if key in known:
                 return
             known.add(key)
             for parent in map(seen, self._operands(one)):
                 if parent.op != "constant" and parent.inputs:
-                    inner = self.writer.key(parent)
+                    inner = self.known.key(parent)
                     users[inner] = users.get(inner, 0) + 1
                     visit(parent)
 
@@ -147,15 +148,15 @@ class _Forward:
         return {key for key, count in users.items() if count > 1}
 
 
-def _backward(parts: Anatomy, writer: Writer) -> list[str]:
+def _backward(parts: Anatomy, known: Names[str]) -> list[str]:
     """Return the lines from L to the gradients of every parameter."""
     lines: list[str] = []
     done: set[str] = set()
-    upstream = _at_loss(parts, writer)
+    upstream = _at_loss(parts, known)
     for layer in reversed(parts.layers):
         g = f"g{layer.number}"
         if layer.acted is not None and not (layer is parts.last and parts.on_logits):
-            upstream = _times(upstream, writer, slope_of(layer.acted))
+            upstream = _times(upstream, known, slope_of(layer.acted))
         elif layer is parts.last and not layer.linear and not parts.on_logits:
             lines.append(_remarked(f"g = {upstream.text}", "dL/dout"))
             upstream = Piece("out * (g - (g * out).sum(axis=1, keepdims=True))", PRODUCT)
@@ -169,26 +170,26 @@ def _remarked(code: str, remark: str) -> str:
     return f"{code.ljust(NOTE_AT - 2)}  # {remark}"
 
 
-def _at_loss(parts: Anatomy, writer: Writer) -> Piece:
+def _at_loss(parts: Anatomy, known: Names[str]) -> Piece:
     """Return the derivative of L by what the loss takes, with this run's reduction."""
     setup, names = parts.setup, parts.objective.names
     place = parts.objective.forward.logits if parts.on_logits else names["out"]
     slope = setup.loss.slope_of_rows(place, names["y"])
     if slope is None:
         (slope,) = simplify([gradients(names["l"].sum(), place)])
-    piece = writer.piece(slope)
+    local = piece(slope, known)
     if setup.w is not None:
         divided = " / w.sum()" if setup.reduction == "mean" else ""
-        return Piece(f"{piece.leading()} * w[:, None]{divided}", QUOTIENT)
-    return Piece(f"{piece.leading()} / n", QUOTIENT) if setup.reduction == "mean" else piece
+        return Piece(f"{local.leading()} * w[:, None]{divided}", QUOTIENT)
+    return Piece(f"{local.leading()} / n", QUOTIENT) if setup.reduction == "mean" else local
 
 
-def _times(upstream: Piece, writer: Writer, local: Node) -> Piece:
+def _times(upstream: Piece, known: Names[str], local: Node) -> Piece:
     """Return upstream times local; a local derivative of 1 is not written."""
-    piece = writer.piece(local)
-    if piece.text == "1":
+    factor = piece(local, known)
+    if factor.text == "1":
         return upstream
-    return Piece(f"{upstream.leading()} * {piece.within(PRODUCT)}", QUOTIENT)
+    return Piece(f"{upstream.leading()} * {factor.within(PRODUCT)}", QUOTIENT)
 
 
 def _parameters(parts: Anatomy, layer: Layer, g: str, done: set[str]) -> list[str]:

@@ -11,8 +11,8 @@ import re
 from chainrule.autodiff import gradients
 from chainrule.explain.derive.anatomy import Anatomy
 from chainrule.explain.derive.maths import Maths, bracketed, put
+from chainrule.explain.derive.naming import formula
 from chainrule.explain.derive.notation import Notation
-from chainrule.explain.derive.writing import formula
 from chainrule.graph import simplify, variable
 
 SINGLE = ((r"(?<!\\)(sum|mean)_k ", ""), (r"\\mathrm\{mean\}_k(\\,)? ?", ""), (r"\\sum_k ?", ""))

@@ -5,11 +5,11 @@ Knows how pieces are put together; knows nothing of what they mean.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chainrule.explain.document import Role, Sentence, Symbol
+from chainrule.explain.formula import in_brackets
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,6 @@ class Maths:
 def said(*spans: str | Maths, role: Role = "words") -> Sentence:
     """Return a sentence of words and mathematics."""
     return Sentence(*(x if isinstance(x, str) else x.symbol for x in spans), role=role)
-
-
-def in_brackets(latex: str) -> str:
-    r"""Return LaTeX in round brackets, which grow only around what is tall.
-
-    Examples
-    --------
-    >>> in_brackets("a + b"), in_brackets(r"\frac{a}{b}")
-    ('(a + b)', '\\left(\\frac{a}{b}\\right)')
-    """
-    tall = re.search(r"\\(frac|sum|begin|left)\b", latex)
-    return rf"\left({latex}\right)" if tall else f"({latex})"
 
 
 def bracketed(piece: Maths) -> Maths:

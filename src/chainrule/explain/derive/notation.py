@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chainrule.errors import SpecError, shown
-from chainrule.explain.derive.maths import Maths, in_brackets, put
+from chainrule.explain.derive.maths import Maths, put
+from chainrule.explain.formula import in_brackets
 from chainrule.explain.symbols import indexed, upright
 
 Name = Literal["course", "matrix", "matrix-columns", "delta"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule.explain.derive.anatomy import Anatomy
 from chainrule.explain.derive.maths import Maths, equation, put
-from chainrule.explain.derive.writing import formula
+from chainrule.explain.derive.naming import formula
 from chainrule.explain.document import Block, Formula, Number, Section, Sentence, Symbol, Table
 from chainrule.explain.symbols import upright
 from chainrule.graph import Node, toposort, variable
