@@ -184,7 +184,15 @@ def test_the_axis_is_logarithmic_where_that_helps():
     assert axes_for([Curve("loss", [1e-4, 1.0])]).logarithmic
     assert not axes_for([Curve("loss", [0.5, 1.0])]).logarithmic
     assert not axes_for([Curve("loss", [0.0, 1.0])]).logarithmic
+    assert ticks(axes_for([Curve("loss", [0.045, 0.95])])) == [0.05, 0.1, 0.2, 0.5]
     assert ticks(axes_for([Curve("loss", [1e-4, 1.0])])) == [1e-4, 1e-3, 1e-2, 0.1, 1.0]
+
+
+@given(st.floats(1e-200, 1e200), st.floats(21.0, 1e90))
+def test_logarithmic_ticks_are_at_least_two(low, times):
+    found = ticks(axes_for([Curve("loss", [low, low * times])]))
+    assert 2 <= len(found) <= 10
+    assert all(low <= t <= low * times for t in found)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=9))

@@ -18,9 +18,10 @@ import numpy as np
 from chainrule.data.arrays import check_inputs
 from chainrule.errors import DivergenceError, SpecError
 from chainrule.executors.threads import one_thread
-from chainrule.explain import Explanation
+from chainrule.explain import Explanation, Section
 from chainrule.explain.derive import derive
 from chainrule.explain.report import report_page
+from chainrule.explain.why.largest import largest_gradients
 from chainrule.explain.why.page import MOST, why
 from chainrule.nn import Network
 from chainrule.plan import Plan
@@ -283,12 +284,22 @@ class Run:
         dL/dW1[0,0] = ... at step 0, 2 rows
         """
         moment = self.at(max(self.steps - 1, 0) if step is None else step)
+        return why(
+            self.record,
+            moment,
+            asked,
+            row=row,
+            terms=terms,
+            features=self._input_names(),
+            called=called,
+        )
+
+    def _input_names(self) -> Sequence[str] | None:
+        """Return what the inputs are called, if they came with names."""
         features = self.record.setup.features
         if features is None and self.preparation is not None:
-            features = self.preparation.feature_names
-        return why(
-            self.record, moment, asked, row=row, terms=terms, features=features, called=called
-        )
+            return list(self.preparation.feature_names)
+        return features
 
     def derive(
         self, notation: str = "course", entries: Sequence[str] | None = None, *, called: str = "RUN"
@@ -326,7 +337,7 @@ class Run:
         return derive(self.record, notation, entries, called=called)
 
     def report_page(self, *, called: str = "RUN") -> Explanation:
-        """Return the report of the run: scores, curves, data and network on one page.
+        """Return the report: scores, curves, data, network, the largest gradients opened.
 
         Parameters
         ----------
@@ -340,7 +351,12 @@ class Run:
         >>> print(run.report_page().text().splitlines()[0])
         L went from 5 to 4.664 in 50 steps.
         """
-        return report_page(self.record, self.report, called=called)
+        opened: Sequence[Section] = ()
+        if self.steps and self.record.setup.rows and self.record.trouble is None:
+            moment = self.at(self.steps - 1)
+            names = self._input_names()
+            opened = largest_gradients(self.record, moment, features=names, called=called)
+        return report_page(self.record, self.report, opened=opened, called=called)
 
     def memory(self) -> MemoryEstimate:
         """Return the estimate of the memory that this training takes."""

@@ -14,12 +14,14 @@ from itertools import pairwise
 
 from chainrule.explain.digits import digits
 
-WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 72, 16, 40, 34
+WIDTH, HEIGHT = 720, 276
+LEFT, RIGHT, TOP, BOTTOM = 72, 16, 54, 34
 POINTS = 400
 """Points of a line at most; each is the mean of the values that it stands for."""
 SPAN = 20.0
 """Above this quotient of the largest and smallest value the axis is logarithmic."""
+LEAST = 1e-300
+"""Least distance of two ticks."""
 BESIDE = 320
 """From one name above the picture to the next."""
 
@@ -118,8 +120,8 @@ def _grid(axes: Axes, across: str) -> list[str]:
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         )
         parts.append(_text(LEFT - 8, y + 4, digits(value, "short"), "end"))
-    for place in (1, axes.count):
-        parts.append(_text(axes.x(place), HEIGHT - 12, f"{place:,}", "middle"))
+    parts.append(_text(axes.x(1), HEIGHT - 12, "1", "middle"))
+    parts.append(_text(axes.x(axes.count), HEIGHT - 12, f"{axes.count:,}", "end"))
     middle = (LEFT + WIDTH - RIGHT) / 2
     scale = ", logarithmic upwards" if axes.logarithmic else ""
     return [*parts, _text(middle, HEIGHT - 12, f"{across}{scale}", "middle")]
@@ -132,21 +134,27 @@ def ticks(axes: Axes) -> list[float]:
     --------
     >>> ticks(Axes(10, 0.0, 1.0, False))
     [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    >>> ticks(Axes(10, 0.004, 3.0, True))
-    [0.01, 0.1, 1.0]
+    >>> ticks(Axes(10, 0.04, 3.0, True))
+    [0.1, 0.3, 1.0, 3.0]
     """
     if axes.logarithmic:
-        first, last = math.ceil(math.log10(axes.low)), math.floor(math.log10(axes.high))
-        every = max((last - first) // 4, 1)
-        found = [10.0**k for k in range(first, last + 1, every)]
-        return found if len(found) > 1 else [axes.low, axes.high]
-    if axes.high == axes.low:
+        return _powers(axes)
+    rough = axes.high / 4 - axes.low / 4
+    if rough < LEAST:
         return [axes.low]
-    rough = (axes.high - axes.low) / 4
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * k for k in (1, 2, 5, 10) if unit * k >= rough * 0.8)
     start, end = math.ceil(axes.low / step), math.floor(axes.high / step)
     return [float(f"{k * step:.12g}") for k in range(start, end + 1)]
+
+
+def _powers(axes: Axes) -> list[float]:
+    """Return 1, 2 and 5 times powers of ten, or of many decades only some powers."""
+    first, last = math.floor(math.log10(axes.low)), math.ceil(math.log10(axes.high))
+    every = max((last - first) // 4, 1)
+    steps = (1, 2, 5) if last - first <= 2 else (1, 3) if last - first == 3 else (1,)
+    found = [float(f"{m}e{k}") for k in range(first, last + 1, every) for m in steps]
+    return [value for value in found if axes.low <= value <= axes.high]
 
 
 def _text(x: float, y: float, words: str, anchor: str, kind: str = "") -> str:
@@ -197,6 +205,6 @@ def _mark(axes: Axes, kept: int) -> list[str]:
     near = "end" if kept > axes.count / 2 else "start"
     aside = -6 if near == "end" else 6
     return [
-        f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>',
-        _text(x + aside, TOP + 12, f"kept: {kept:,}", near),
+        f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 14}" y2="{HEIGHT - BOTTOM}"/>',
+        _text(x + aside, TOP - 4, f"kept: {kept:,}", near),
     ]
