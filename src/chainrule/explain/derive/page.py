@@ -16,6 +16,7 @@ from chainrule.explain.derive.forward import forward, given
 from chainrule.explain.derive.listing import listing
 from chainrule.explain.derive.maths import Maths, put
 from chainrule.explain.derive.notation import Notation, find_notation
+from chainrule.explain.derive.slopes import has_book_slope
 from chainrule.explain.derive.update import update_section
 from chainrule.explain.document import (
     Block,
@@ -179,6 +180,8 @@ def _code(parts: Anatomy) -> Section:
     words = "All of it in NumPy; at any step of this run it gives its gradients to rounding."
     if parts.classes:
         words += " y holds class numbers."
+    if any(layer.acted is not None and has_book_slope(layer.acted) for layer in parts.layers):
+        words += " Where a unit is saturated, the textbook's slope has fewer digits than the run's."
     return Section("The same in NumPy", (Sentence(words), Listing(listing(parts), "python")))
 
 
