@@ -5,7 +5,7 @@ from chainrule.autodiff import central_differences, complex_step, directional_de
 from chainrule.errors import ChainruleError, DivergenceError
 from chainrule.executors import evaluate, grad, value_and_grad
 from chainrule.explain import Explanation
-from chainrule.explain.why.function import why
+from chainrule.explain.why import why
 from chainrule.graph import constant, dot, listing, parameter, simplify, variable
 from chainrule.nn import Dense, Network
 from chainrule.nn import find_loss as loss

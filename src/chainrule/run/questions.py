@@ -1,6 +1,7 @@
 """Questions: what people ask of a run, each answered by an explanation.
 
-Knows which room answers what; explains nothing itself.
+Each answer is imported when it is first asked for, so that `import chainrule` stays quick. Knows
+which room answers what; explains nothing itself.
 """
 
 from __future__ import annotations
@@ -9,10 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.explain import Explanation, Section
-from chainrule.explain.derive import derive
-from chainrule.explain.report import report_page
-from chainrule.explain.why.largest import largest_gradients
-from chainrule.explain.why.page import MOST, why
 from chainrule.run.held import Held
 
 
@@ -26,7 +23,7 @@ class Questions(Held):
         step: int | None = None,
         *,
         row: int | None = None,
-        terms: int = MOST,
+        terms: int = 5,
         called: str = "RUN",
     ) -> Explanation:
         """Return the chain rule behind one number of a step, symbol by symbol, number by number.
@@ -63,6 +60,8 @@ class Questions(Held):
         >>> print(run.why("W1[0,0]", step=0).text().splitlines()[0])  # doctest: +ELLIPSIS
         dL/dW1[0,0] = ... at step 0, 2 rows
         """
+        from chainrule.explain.why.page import why
+
         moment = self.at(max(self.steps - 1, 0) if step is None else step)
         return why(
             self.record,
@@ -107,6 +106,8 @@ class Questions(Held):
         >>> print(run.derive().text().splitlines()[0])
         dL/dW1[i,0] = sum_r dL/dout[r,0] * x[r,i], and here is why.
         """
+        from chainrule.explain.derive import derive
+
         return derive(self.record, notation, entries, called=called)
 
     def report_page(self, *, called: str = "RUN") -> Explanation:
@@ -124,6 +125,9 @@ class Questions(Held):
         >>> print(run.report_page().text().splitlines()[0])
         L went from 5 to 4.664 in 50 steps.
         """
+        from chainrule.explain.report import report_page
+        from chainrule.explain.why.largest import largest_gradients
+
         opened: Sequence[Section] = ()
         if self.steps and self.record.setup.rows and self.record.trouble is None:
             moment = self.at(self.steps - 1)

@@ -35,47 +35,14 @@ from chainrule.explain.why.tape import Tape, open_tape
 from chainrule.graph import Node, depends_on, primitives, toposort, variable
 from chainrule.types import Array
 
-MOST = 24
-"""Operations and terms that are shown where there are many."""
 SHORT = 72
 """Characters up to which a formula is written out whole."""
 LETTERS = "abcdeghijkmnopqrsuvwz"
 """Names for operations that have none; without f, l, t, x, y, which people use themselves."""
 
 
-def why(f: Any, x: Any, index: Any = None, *, terms: int = MOST) -> Explanation:
-    """Return the chain rule behind the derivative of a function by one of its inputs.
-
-    Parameters
-    ----------
-    f : Node or callable
-        One number, computed from variables that were made with values; or a function of one
-        array, which is then called with `x`.
-    x : Node, str or array_like
-        What to differentiate by: a variable of `f`, its name, or for a callable the value.
-    index : int or tuple of int, optional
-        Which entry of `x`; by default the one with the largest gradient.
-    terms : int
-        How many operations and terms are shown where there are many.
-
-    Returns
-    -------
-    Explanation
-        Print it, or take ``.latex() .markdown() .html() .json()``.
-
-    Raises
-    ------
-    SpecError, ShapeError
-        If `f` is not one number, or does not depend on such an input.
-
-    Examples
-    --------
-    >>> import chainrule as cr
-    >>> x, y = cr.variable("x", 3.0), cr.variable("y", -4.0)
-    >>> f = (x + cr.sigmoid(y)) / (cr.sigmoid(x) + (x + y) ** 2)
-    >>> print(cr.why(f, x).text().splitlines()[0])
-    df/dx = 2.05956980
-    """
+def why_function(f: Any, x: Any, index: Any, most: int) -> Explanation:
+    """Return the chain rule behind a derivative; what `cr.why` does."""
     node, source = _made(f, x)
     if not isinstance(node, Node) or node.shape != ():
         found = f"shape {node.shape}" if isinstance(node, Node) else f"a {type(node).__name__}"
@@ -86,7 +53,7 @@ def why(f: Any, x: Any, index: Any = None, *, terms: int = MOST) -> Explanation:
     tape = open_tape(node, _named(node), _values(node), [source])
     if source not in tape.upstream:
         raise SpecError(f"f does not depend on {source.name}; its derivative is 0.")
-    return Explanation(_page(Ground(tape), node, source, index, terms))
+    return Explanation(_page(Ground(tape), node, source, index, most))
 
 
 def _made(f: Any, x: Any) -> tuple[Any, Node]:
