@@ -47,14 +47,20 @@ def complex_step(function: Callable[[Array], ArrayLike], x: ArrayLike) -> Array:
     at = np.asarray(x, np.float64)
     gradient = np.zeros(at.shape)
     for index in np.ndindex(at.shape):
-        moved, step = at.astype(np.complex128), _step(float(at[index]))
+        moved, step = at.astype(np.complex128), imaginary_step(float(at[index]))
         moved[index] += step * 1j
         gradient[index] = _number(function(moved)).imag / step
     return gradient
 
 
-def _step(x: float) -> float:
-    """Return the imaginary step beside an entry of this size; never subnormal."""
+def imaginary_step(x: float) -> float:
+    """Return the imaginary step beside an entry of this size; never subnormal.
+
+    Examples
+    --------
+    >>> imaginary_step(0.0) == STEP
+    True
+    """
     exponent = 0 if x == 0 or not math.isfinite(x) else math.frexp(x)[1]
     return max(math.ldexp(STEP, exponent), float(np.finfo(np.float64).tiny))
 
