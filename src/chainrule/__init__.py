@@ -5,6 +5,7 @@ from chainrule.autodiff import central_differences, complex_step, directional_de
 from chainrule.errors import ChainruleError, DivergenceError
 from chainrule.executors import evaluate, grad, value_and_grad
 from chainrule.explain import Explanation
+from chainrule.explain.check import check
 from chainrule.explain.why import why
 from chainrule.graph import constant, dot, listing, parameter, simplify, variable
 from chainrule.nn import Dense, Network
@@ -62,6 +63,7 @@ __all__ = [
     "StepDecay",
     "WarmUp",
     "central_differences",
+    "check",
     "clip",
     "complex_step",
     "concat",

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from chainrule.errors import SpecError, shown
 from chainrule.explain import Explanation, Section
 from chainrule.run.held import Held
+
+if TYPE_CHECKING:
+    from chainrule.explain.check.verdict import Check
+    from chainrule.explain.compare import Comparison
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,6 +115,73 @@ class Questions(Held):
         from chainrule.explain.derive import derive
 
         return derive(self.record, notation, entries, called=called)
+
+    def check(self, step: int | None = None, *, entries: int | None = None, seed: int = 0) -> Check:
+        """Compare the recorded gradients with slopes of the loss, found from its values alone.
+
+        Parameters
+        ----------
+        step : int, optional
+            Which step; by default the first, the middle and the last state, as far as all values
+            are finite there.
+        entries : int, optional
+            How many entries are looked at; by default as many as are soon done, every parameter's
+            among them. All entries are always looked at together, along a direction.
+        seed : int
+            Fixes the sample.
+
+        Returns
+        -------
+        Check
+            True if the gradients passed; print it for the verdict on each entry.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> run = cr.train("2-3:tanh-1", [[0.0, 1.0], [1.0, 0.0]], [1.0, -1.0], steps=5, seed=1)
+        >>> bool(run.check())
+        True
+        """
+        from chainrule.explain.check.of_run import check_moments
+
+        steps = sorted({0, self.steps // 2, self.steps}) if step is None else [step]
+        moments = [self.at(k) for k in steps]
+        return check_moments(self.record, moments, entries=entries, seed=seed)
+
+    def compare(
+        self, other: Questions, *, names: tuple[str, str] = ("first", "second")
+    ) -> Comparison:
+        """Return where this run and another part: set-up, loss, step, layer and weight.
+
+        Parameters
+        ----------
+        other : Run
+            Of the same network, if weights are to be compared.
+        names : tuple of str
+            What this run and the other are called on the page.
+
+        Returns
+        -------
+        Comparison
+            Print it; or ask for ``.equal .settings .first_loss .first_weights``.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> data = [[0.0], [1.0]], [1.0, 3.0]
+        >>> one, two = (cr.train("1-1", *data, steps=9, optimizer=cr.SGD(r)) for r in (0.1, 0.2))
+        >>> found = one.compare(two)
+        >>> found.equal, found.first_weights.step, found.first_weights.cause
+        (False, 1, 'updates')
+        """
+        from chainrule.explain.compare import compare_records
+
+        if not isinstance(other, Held):
+            raise SpecError(f"compare needs another run; got {shown(other)}.")
+        for run in (self, other):
+            if not run.record.setup.rows and run.source is not None:
+                run.at(0)
+        return compare_records(self.record, other.record, names=names)
 
     def report_page(self, *, called: str = "RUN") -> Explanation:
         """Return the report: scores, curves, data, network, the largest gradients opened.
