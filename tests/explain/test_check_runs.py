@@ -232,6 +232,7 @@ def test_the_command_shows_the_page_and_exits_with_1_if_wrong(tmp_path, capsys, 
     assert command(["check", folder, "--step", "3", "--entries", "6"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("The gradient is right, as far as 6 of 21 entries tell")
+    assert f"chainrule why {folder}" in text
     assert command(["check", folder, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["kind"] == "check"
     page = tmp_path / "check.html"

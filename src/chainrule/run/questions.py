@@ -116,7 +116,14 @@ class Questions(Held):
 
         return derive(self.record, notation, entries, called=called)
 
-    def check(self, step: int | None = None, *, entries: int | None = None, seed: int = 0) -> Check:
+    def check(
+        self,
+        step: int | None = None,
+        *,
+        entries: int | None = None,
+        seed: int = 0,
+        called: str = "RUN",
+    ) -> Check:
         """Compare the recorded gradients with slopes of the loss, found from its values alone.
 
         Parameters
@@ -129,6 +136,8 @@ class Questions(Held):
             among them. All entries are always looked at together, along a direction.
         seed : int
             Fixes the sample.
+        called : str
+            What the command that it suggests calls the run.
 
         Returns
         -------
@@ -146,7 +155,7 @@ class Questions(Held):
 
         steps = sorted({0, self.steps // 2, self.steps}) if step is None else [step]
         moments = [self.at(k) for k in steps]
-        return check_moments(self.record, moments, entries=entries, seed=seed)
+        return check_moments(self.record, moments, entries=entries, seed=seed, called=called)
 
     def compare(
         self, other: Questions, *, names: tuple[str, str] = ("first", "second")

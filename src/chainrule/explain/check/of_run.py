@@ -26,7 +26,7 @@ from chainrule.explain.check.sampling import checked_count
 from chainrule.explain.check.spread import LINES, measured_rounding
 from chainrule.explain.check.subject import Subject, random_direction, subject_of, unit_of
 from chainrule.explain.check.trace import kinks_of
-from chainrule.explain.check.verdict import Check, Findings
+from chainrule.explain.check.verdict import Check, Findings, by_concern
 from chainrule.graph import primitives
 from chainrule.nn import build_objective
 from chainrule.plan import Plan, make_plan
@@ -45,7 +45,7 @@ def check_moments(
     *,
     entries: int | None = None,
     seed: int = 0,
-    following: Sequence[tuple[str, str]] = (),
+    called: str = "RUN",
 ) -> Check:
     """Return the check of a run's gradients at some of its steps.
 
@@ -59,8 +59,8 @@ def check_moments(
         How many entries are looked at, at all steps together.
     seed : int
         Fixes which.
-    following : sequence of (str, str)
-        What to ask next: commands and what they tell.
+    called : str
+        What the command that it suggests calls the run.
     """
     rng = np.random.default_rng(checked_seed(seed))
     setup = record.setup
@@ -89,7 +89,15 @@ def check_moments(
         _title(setup, moments), tuple(judged), setup.network.size * len(moments), tuple(along),
         tuple(notes), _method(setup, judged),
     )  # fmt: skip
-    return Check(page(findings, sweeps, following), findings, sweeps)
+    return Check(page(findings, sweeps, _next(judged, called)), findings, sweeps)
+
+
+def _next(entries: Sequence[Entry], called: str) -> list[tuple[str, str]]:
+    """Return the question that opens the most telling entry."""
+    first = by_concern(entries)[0]
+    return [
+        (f'chainrule why {called} "{first.name}" --step {first.step}', "the chain rule behind it")
+    ]
 
 
 def _with_a_loss(moments: Sequence[Moment]) -> list[Moment]:

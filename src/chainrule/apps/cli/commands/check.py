@@ -38,6 +38,6 @@ def check(
     seed : int
         Fixes which entries are looked at.
     """
-    found = chainrule.load(run).check(step, entries=entries, seed=seed)
+    found = chainrule.load(run).check(step, entries=entries, seed=seed, called=run)
     show(found, shown, common)
     return WRONG if found.wrong else 0
