@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import SpecError, shown
 from chainrule.explain import Explanation, Section
@@ -17,6 +17,7 @@ from chainrule.run.held import Held
 if TYPE_CHECKING:
     from chainrule.explain.check.verdict import Check
     from chainrule.explain.compare import Comparison
+    from chainrule.explain.review import Asked, Verdict
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -191,6 +192,89 @@ class Questions(Held):
             if not run.record.setup.rows and run.source is not None:
                 run.at(0)
         return compare_records(self.record, other.record, names=names)
+
+    def review(
+        self,
+        given: Any,
+        step: int = 0,
+        *,
+        kind: Asked = "auto",
+        decimals: int | None = None,
+        called: str = "RUN",
+    ) -> Verdict:
+        """Judge a backward pass worked out by hand, and name the mistake in it.
+
+        Parameters
+        ----------
+        given : mapping or number
+            By parameter (``W1``) or entry (``W1[0,2]``): arrays, nested lists or text, whose
+            trailing zeros tell how many decimals were meant. A number is the loss after the step.
+        step : int
+            Which step it is about.
+        kind : {"auto", "gradients", "updates", "parameters", "loss"}
+            What was handed in; seen from the numbers unless said.
+        decimals : int, optional
+            To how many decimals it was rounded; seen from the numbers unless said.
+        called : str
+            What the commands that it suggests call the run.
+
+        Returns
+        -------
+        Verdict
+            Print it, or ask for ``.right .status .mistakes .departs``.
+
+        Raises
+        ------
+        SpecError, ShapeError, DataError
+            If a name, a shape or a number cannot be understood.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> X, y = [[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]], [1.0, 0.0, 1.0]
+        >>> run = cr.train("2-3:tanh-1", X, y, steps=3, optimizer=cr.SGD(0.1), seed=1)
+        >>> right = run.at(0).gradients
+        >>> run.review(right).right
+        True
+        >>> run.review({name: -g for name, g in right.items()}).mistakes[0].says
+        'every gradient is multiplied by -1'
+        """
+        from chainrule.explain.review import review
+
+        moment = self.at(step)
+        return review(
+            self.record, given, step=moment.step, kind=kind, decimals=decimals, run=called
+        )
+
+    def review_function(
+        self, function: str, step: int = 0, *, kind: Asked = "auto", called: str = "RUN"
+    ) -> Verdict:
+        """Judge what a function of somebody's own file returns for a step; it runs that file.
+
+        Parameters
+        ----------
+        function : str
+            ``solution.py:gradients``; it is called with the arguments it names, of ``X``, ``y``,
+            the parameters, ``learning_rate``, and returns a dict.
+        """
+        from chainrule.explain.review import review_function
+
+        moment = self.at(step)
+        return review_function(self.record, function, step=moment.step, kind=kind, run=called)
+
+    def blind(self, step: int = 0) -> Explanation:
+        """Return which mistakes a review of this step cannot show, or cannot tell apart.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> run = cr.train("1-1", [[0.5]], [3.0], steps=2, optimizer=cr.SGD(0.1))
+        >>> print(run.blind())  # doctest: +ELLIPSIS
+        Of ... mistakes that this exercise has room for, ... cannot be seen ...
+        """
+        from chainrule.explain.review import blind
+
+        return blind(self.record, self.at(step).step)
 
     def report_page(self, *, called: str = "RUN") -> Explanation:
         """Return the report: scores, curves, data, network, the largest gradients opened.
