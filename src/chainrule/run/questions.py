@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chainrule.explain import Explanation, Section
 from chainrule.run.held import Held
+
+if TYPE_CHECKING:
+    from chainrule.explain.doctor import Diagnosis
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,6 +113,34 @@ class Questions(Held):
         from chainrule.explain.derive import derive
 
         return derive(self.record, notation, entries, called=called)
+
+    def doctor(self, *, try_it: bool = False, called: str | None = None) -> Diagnosis:
+        """Return what is wrong with this training, if anything: findings, causes, what to try.
+
+        It opens the first and the last state over up to 1,024 rows and tries some steps with other
+        rates, which takes about a second. A diverged run can be examined, too.
+
+        Parameters
+        ----------
+        try_it : bool
+            Carry out the first suggestion on a branch, and show both futures.
+        called : str, optional
+            The run's folder, if suggestions are to be commands where there is one.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> X = [[k / 10 - 2.0, (k * k) % 7 - 3.0] for k in range(40)]
+        >>> y = [a + b / 2 for a, b in X]
+        >>> equal = {"W1": [[0.5] * 3] * 2, "W2": [[1.0]] * 3}
+        >>> run = cr.train("2-3:tanh-1", X, y, steps=60, initial=equal)
+        >>> run.doctor().findings[0].name
+        'symmetric units'
+        """
+        from chainrule.explain.doctor import diagnose
+
+        self._fetch_rows()
+        return diagnose(self.record, try_it=try_it, called=called)
 
     def report_page(self, *, called: str = "RUN") -> Explanation:
         """Return the report: scores, curves, data, network, the largest gradients opened.
