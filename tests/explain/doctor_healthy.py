@@ -1,11 +1,13 @@
 """Healthy runs: sizes, activations, optimizers and data of many kinds, as people would choose them.
 
 A run counts only if on rows it has not seen it explains about as much as the best of scikit-learn's
-forests, kernel machines and neighbours (`doctor_data.others`); the doctor has no say in that.
+forests, kernel machines and neighbours (`doctor_data.others`), and if its validation loss did not
+rise by as much as the sick runs' definition of overfitting says; the doctor has no say in that.
 """
 
 import numpy as np
 from tests.explain.doctor_data import MADE, explained, others
+from tests.explain.doctor_sick import harmed
 
 import chainrule as cr
 
@@ -65,4 +67,7 @@ def run(seed):
     made = cr.train(spec, data.x, data.y, optimizer=rule, steps=steps, batch_size=batch,
                     seed=seed, dtype=("float64", "float32")[seed % 2], **settings)  # fmt: skip
     mine = explained(data.yt, made.predict(data.xt), data.classes)
-    return f"{data.name} {spec} {rule} batch {batch}", made, mine > others(data) - NEAR
+    overfitted = "validation" in settings and "patience" not in settings and harmed(
+        "overfitting", data, made)  # fmt: skip
+    is_healthy = mine > others(data) - NEAR and not overfitted
+    return f"{data.name} {spec} {rule} batch {batch}", made, is_healthy
