@@ -24,6 +24,7 @@ from chainrule.train import (
     predict_rows,
     score,
 )
+from chainrule.train.branch import plan_branch, run_branch
 from chainrule.train.door import check_features, make_validation
 from chainrule.train.features import in_order
 from chainrule.train.summary import summary as summary_of
@@ -172,8 +173,6 @@ class Run(Questions):
         >>> faster.steps, bool(faster.losses[-1] < run.losses[-1])
         (30, True)
         """
-        from chainrule.train.branch import plan_branch, run_branch
-
         self._fetch_rows()
         try:
             record = run_branch(plan_branch(self.record, step, changes))

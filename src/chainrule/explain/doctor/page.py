@@ -39,10 +39,14 @@ def _title(case: Case, alarms: Sequence[Finding]) -> str:
 
 
 def _answer(alarms: Sequence[Finding]) -> Sentence:
+    """Return the first cause, and how many others there are; what follows is counted apart."""
     if not alarms:
         return Sentence("Healthy: nothing was found to be wrong.", role="answer")
-    count = "One thing is" if len(alarms) == 1 else f"{len(alarms)} things are"
-    return Sentence(f"{count} wrong, first of all: ", *alarms[0].headline, role="answer")
+    roots = sum(not causes(one, alarms) for one in alarms) or 1
+    head = "One thing is wrong: " if roots == 1 else f"{roots} things are wrong, first of all: "
+    rest = len(alarms) - roots
+    tail = f" {rest} more {'follows' if rest == 1 else 'follow'} from that." if rest else ""
+    return Sentence(head, *alarms[0].headline, tail, role="answer")
 
 
 def _state(case: Case) -> Sentence:
