@@ -35,8 +35,9 @@ class Schedule:
 
     kind: ClassVar[str] = ""
 
-    def __init_subclass__(cls, **settings: Any) -> None:
-        schedules[cls.__name__] = cls
+    def __init_subclass__(cls, *, listed: bool = True) -> None:
+        if listed:
+            schedules[cls.__name__] = cls
 
     def __call__(self, t: Node) -> Node:
         """Return the rate at step node `t`."""

@@ -24,6 +24,7 @@ from chainrule.train import (
     predict_rows,
     score,
 )
+from chainrule.train.branch import plan_branch, run_branch
 from chainrule.train.door import check_features, make_validation
 from chainrule.train.features import in_order
 from chainrule.train.summary import summary as summary_of
@@ -148,6 +149,39 @@ class Run(Questions):
             judged = judge_rows(setup, self.record.best, rows.x, rows.y)
         found = score(setup.loss, rows.y, judged.out)
         return {"loss": judged.loss, found.name: found.value}
+
+    def branch(self, step: int, **changes: Any) -> Run:
+        """Return a run that left this one before update `step`, with something changed.
+
+        It goes on with the state, the batches and the optimizer's clock of that step: without a
+        change it repeats this run bit for bit. Its own steps are counted from 0; `summary` tells
+        where it began.
+
+        Parameters
+        ----------
+        step : int
+            0 to `steps`.
+        **changes
+            As in `train`: ``optimizer=``, ``batch_size=``, ``X=``, ``steps=`` (by default to the
+            end of this run) ...; `chainrule.train.branch.plan_branch` lists them all.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=50, optimizer=cr.SGD(0.3))
+        >>> faster = run.branch(20, optimizer=cr.SGD(0.6))
+        >>> faster.steps, bool(faster.losses[-1] < run.losses[-1])
+        (30, True)
+        """
+        self._fetch_rows()
+        try:
+            record = run_branch(plan_branch(self.record, step, changes))
+        except DivergenceError as error:
+            error.run = Run(error.run, self.preparation)
+            raise
+        kept = {name: self.report[name] for name in ("table",) if name in self.report}
+        own_rows = {"X", "y", "rows"} & changes.keys()
+        return Run(record, self.preparation, kept, None if own_rows else self.source)
 
     def memory(self) -> MemoryEstimate:
         """Return the estimate of the memory that this training takes."""

@@ -71,7 +71,7 @@ class Held:
     def plan(self) -> Plan:
         """The plan of one full step: forward, backward, update."""
         setup = self.record.setup
-        return setup.plan(len(setup.batch(0)) if setup.rows else 1)
+        return setup.plan(setup.batch_rows if setup.rows else 1)
 
     def at(self, step: int) -> Moment:
         """Return one step of the run, opened: the state before update `step`.
@@ -91,6 +91,11 @@ class Held:
         SpecError
             If there is no such step, or the run folder holds no rows to replay with.
         """
+        self._fetch_rows()
+        return moment_at(self.record, step)
+
+    def _fetch_rows(self) -> None:
+        """Make sure that the training rows are there, or refuse."""
         if not self.record.setup.rows and self.source is not None:
             from chainrule.train.rows import fetch_rows
 
@@ -101,7 +106,6 @@ class Held:
                 "this run's rows were too large to be kept in its folder, so its steps cannot be "
                 "replayed.\n  Its weights and history are complete; predict works."
             )
-        return moment_at(self.record, step)
 
     def _input_names(self) -> Sequence[str] | None:
         """Return what the inputs are called, if they came with names."""

@@ -17,6 +17,7 @@ from chainrule.run.held import Held
 if TYPE_CHECKING:
     from chainrule.explain.check.verdict import Check
     from chainrule.explain.compare import Comparison
+    from chainrule.explain.doctor import Diagnosis
     from chainrule.explain.review import Asked, Verdict
 
 
@@ -188,9 +189,8 @@ class Questions(Held):
 
         if not isinstance(other, Held):
             raise SpecError(f"compare needs another run; got {shown(other)}.")
-        for run in (self, other):
-            if not run.record.setup.rows and run.source is not None:
-                run.at(0)
+        self._fetch_rows()
+        other._fetch_rows()
         return compare_records(self.record, other.record, names=names)
 
     def review(
@@ -275,6 +275,34 @@ class Questions(Held):
         from chainrule.explain.review import blind
 
         return blind(self.record, self.at(step).step)
+
+    def doctor(self, *, try_it: bool = False, called: str | None = None) -> Diagnosis:
+        """Return what is wrong with this training, if anything: findings, causes, what to try.
+
+        It opens the first and the last state over up to 1,024 rows and tries some steps with other
+        rates, which takes about a second. A diverged run can be examined, too.
+
+        Parameters
+        ----------
+        try_it : bool
+            Carry out the first suggestion on a branch, and show both futures.
+        called : str, optional
+            The run's folder, if suggestions are to be commands where there is one.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> X = [[k / 10 - 2.0, (k * k) % 7 - 3.0] for k in range(40)]
+        >>> y = [a + b / 2 for a, b in X]
+        >>> equal = {"W1": [[0.5] * 3] * 2, "W2": [[1.0]] * 3}
+        >>> run = cr.train("2-3:tanh-1", X, y, steps=60, initial=equal)
+        >>> run.doctor().findings[0].name
+        'symmetric units'
+        """
+        from chainrule.explain.doctor import diagnose
+
+        self._fetch_rows()
+        return diagnose(self.record, try_it=try_it, called=called)
 
     def report_page(self, *, called: str = "RUN") -> Explanation:
         """Return the report: scores, curves, data, network, the largest gradients opened.

@@ -77,7 +77,7 @@ class History:
         """Return the mean of the losses from step `first` on, without penalties."""
         return float(np.mean(self.loss.values[first:] - self.penalty.values[first:]))
 
-    def columns(self, steps_per_epoch: int) -> dict[str, Array]:
+    def columns(self, steps_per_epoch: int, first: int = 0) -> dict[str, Array]:
         """Return equal columns, one row a step; NaN where nothing was measured.
 
         Validation figures stand in the row of the last step of their epoch and are those of the
@@ -87,6 +87,8 @@ class History:
         ----------
         steps_per_epoch : int
             How many steps are an epoch.
+        first : int
+            The number of step 0 in the order of batches; epochs are counted from there.
 
         Examples
         --------
@@ -99,7 +101,7 @@ class History:
         steps = np.arange(count, dtype=np.int64)
         table: dict[str, Array] = {
             "step": steps,
-            "epoch": steps.copy() if steps_per_epoch == 1 else steps // steps_per_epoch,
+            "epoch": (steps + first) // steps_per_epoch,
             "loss": self.loss.values.copy(),
             "penalty": self.penalty.values.copy(),
             "validation_loss": np.full(count, np.nan),

@@ -68,7 +68,7 @@ NOT_THE_SAME_BITS = (
 
 def is_worth_it(setup: Setup, steps: int) -> bool:
     """Tell whether a training is long enough for machine code; it depends on the task alone."""
-    plan = setup.program(len(setup.batch(0)), "train").plan
+    plan = setup.program(setup.batch_rows, "train").plan
     work = len(plan.instructions) * INSTRUCTION_FLOPS + plan.flops
     return steps * work >= WORTH_FLOPS and setup.network.outputs <= MOST_CLASSES
 
@@ -84,7 +84,8 @@ def native_loop(setup: Setup, state: State) -> NativeLoop:
     if setup.w is not None:
         arrays["W"] = setup.w
     rows = (0, 0) if setup.full_batch else (batch, left)
-    loop = NativeLoop(main, rest, arrays, rows, setup.steps_per_epoch)
+    offsets = (setup.clock, setup.first)
+    loop = NativeLoop(main, rest, arrays, rows, setup.steps_per_epoch, offsets)
     if setup.full_batch:
         main.feed({"x": setup.x, "y": setup.y, "w": setup.w})
     loop.put(state)
@@ -93,7 +94,7 @@ def native_loop(setup: Setup, state: State) -> NativeLoop:
 
 def batch_sizes(setup: Setup) -> tuple[int, int]:
     """Return the rows of a batch, and of the last one of an epoch."""
-    batch = len(setup.batch(0))
+    batch = setup.batch_rows
     return batch, setup.rows - (setup.steps_per_epoch - 1) * batch
 
 
@@ -164,7 +165,8 @@ def row_numbers(setup: Setup, step: int, count: int) -> Array:
     """Return the numbers of the rows that some steps see, as machine code reads them."""
     if setup.full_batch:
         return np.zeros(1, np.int64)
-    found = rows_of_steps(setup.seed, step, count, setup.rows, setup.batch_size, setup.shuffle)
+    number = setup.first + step
+    found = rows_of_steps(setup.seed, number, count, setup.rows, setup.batch_size, setup.shuffle)
     return np.ascontiguousarray(found, np.int64)
 
 

@@ -18,6 +18,7 @@ from chainrule.nn import Network, find_loss
 from chainrule.optim import find_optimizer
 from chainrule.train.history import History
 from chainrule.train.native import engine_of
+from chainrule.train.origin import origin_from
 from chainrule.train.rows import ROW_NUMBERS, stored_rows, without_note
 from chainrule.train.setup import Setup
 from chainrule.train.trainer import Record, Validation
@@ -71,10 +72,14 @@ def _manifest(record: Record) -> dict[str, Any]:
         "features": None if setup.features is None else list(setup.features),
         "soft_labels": setup.soft_labels,
         "rows": setup.rows,
+        "first": setup.first,
+        "clock": setup.clock,
         "steps": record.steps,
+        "planned": record.planned,
         "best_step": record.best_step,
         "stopped": record.stopped,
         "trouble": None if trouble is None else [trouble.step, trouble.tensor, trouble.fact],
+        "origin": None if record.origin is None else record.origin.to_dict(),
         "executor": setup.engine,
         "summation": _summation(setup),
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
@@ -135,6 +140,8 @@ def _record(contents: RunContents) -> Record:
         row_numbers=_own(rows[ROW_NUMBERS]) if ROW_NUMBERS in rows else None,
         features=None if manifest["features"] is None else tuple(manifest["features"]),
         engine=engine_of(manifest["executor"]),
+        first=manifest.get("first", 0),
+        clock=manifest.get("clock", 0),
     )
     steps, trouble = manifest["steps"], manifest["trouble"]
     history = dict(contents.history) or History().columns(1)
@@ -153,6 +160,8 @@ def _record(contents: RunContents) -> Record:
         stopped=manifest["stopped"],
         trouble=None if trouble is None else Trouble(*trouble),
         validation=_validation(rows),
+        planned=manifest.get("planned", steps),
+        origin=origin_from(manifest.get("origin")),
     )
 
 

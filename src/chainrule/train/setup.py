@@ -62,6 +62,11 @@ class Setup:
         Names of the inputs, if they came with names.
     engine : {"native", "interpreter"}
         What carries out the plans.
+    first : int
+        The number that step 0 has in the order of batches: above 0 in a branch, which goes on with
+        the batches of the training that it left.
+    clock : int
+        The number that step 0 has for the optimizer: for schedules and bias corrections.
     """
 
     network: Network
@@ -78,6 +83,8 @@ class Setup:
     row_numbers: Array | None = None
     features: Names | None = None
     engine: Engine = "interpreter"
+    first: int = 0
+    clock: int = 0
     programs: dict[tuple[Purpose, int], Program] = field(default_factory=dict, compare=False)
     compiled: dict[tuple[Purpose, int], Any] = field(default_factory=dict, compare=False)
 
@@ -101,9 +108,15 @@ class Setup:
         """Whether each step sees all rows, in their order."""
         return self.batch_size is None or self.batch_size >= self.rows
 
+    @property
+    def batch_rows(self) -> int:
+        """Rows of every batch but perhaps the last of an epoch."""
+        return self.rows if self.full_batch else int(self.batch_size or self.rows)
+
     def batch(self, step: int) -> Array:
         """Return the numbers of the rows that step `step` sees."""
-        return batch_of_step(self.seed, step, self.rows, self.batch_size, self.shuffle)
+        number = self.first + step
+        return batch_of_step(self.seed, number, self.rows, self.batch_size, self.shuffle)
 
     def user_rows(self, step: int) -> Array:
         """Return the user's own numbers of the rows that step `step` sees."""
@@ -112,7 +125,7 @@ class Setup:
 
     def feed(self, step: int, state: State) -> dict[str, Any]:
         """Return the value of every leaf of the plan at a step."""
-        feed: dict[str, Any] = {**state, "step": np.float64(step)}
+        feed: dict[str, Any] = {**state, "step": np.float64(self.clock + step)}
         if self.full_batch:
             feed["x"], feed["y"], feed["w"] = self.x, self.y, self.w
             return feed

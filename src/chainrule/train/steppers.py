@@ -220,7 +220,7 @@ class Native:
 
     def advance(self, step: int, most: int) -> Advanced:
         """Take as many steps as fit into a spell."""
-        numbers = max(1, MOST_NUMBERS // len(self.setup.batch(0)))
+        numbers = max(1, MOST_NUMBERS // self.setup.batch_rows)
         threads, fitting = (1, 1) if step == 0 else self.pace.next()
         count = min(most, fitting, numbers)
         rows = row_numbers(self.setup, step, count)

@@ -62,6 +62,9 @@ def summary(record: Record) -> str:
     note = logits_line(setup)
     if note:
         lines.insert(3, f"           {note}")
+    if record.origin is not None:
+        lines += [f"branch     {line}" for line in record.origin.lines[:1]]
+        lines += [f"           {line}" for line in record.origin.lines[1:]]
     return "\n".join(lines)
 
 

@@ -16,6 +16,7 @@ from chainrule.executors.threads import one_thread
 from chainrule.train.forward import judge_rows
 from chainrule.train.history import History
 from chainrule.train.metrics import Score, score, score_of_nothing
+from chainrule.train.origin import Origin
 from chainrule.train.setup import Setup, State
 from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
 from chainrule.train.steppers import Stepper, stepper
@@ -106,6 +107,10 @@ class Record:
         What diverged.
     validation : Validation or None
         The rows it was judged by.
+    planned : int
+        Steps that were asked for; `steps` is how many were completed.
+    origin : Origin or None
+        Which step of which run this is a branch of.
     """
 
     setup: Setup
@@ -117,6 +122,8 @@ class Record:
     stopped: Stopped
     trouble: Trouble | None = None
     validation: Validation | None = None
+    planned: int = 0
+    origin: Origin | None = None
 
     @property
     def steps(self) -> int:
@@ -212,7 +219,7 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
         if found.trouble is not None:
             run.trouble = found.trouble
             return "diverged"
-        ended = step % per_epoch == 0 or step == run.steps
+        ended = (run.setup.first + step) % per_epoch == 0 or step == run.steps
         if ended and run.validation is not None:
             _judge(run, run.validation, step)
         if run.callbacks:
@@ -234,7 +241,7 @@ def _until_event(run: _Run, step: int) -> int:
     if run.validation is None and not run.callbacks:
         return left
     per_epoch = run.setup.steps_per_epoch
-    return min(left, per_epoch - step % per_epoch)
+    return min(left, per_epoch - (run.setup.first + step) % per_epoch)
 
 
 def _judge(run: _Run, rows: Validation, step: int) -> None:
@@ -269,15 +276,16 @@ def _call(run: _Run, step: int, ended: bool) -> None:
 def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
     setup = run.setup
     per_epoch = setup.steps_per_epoch
-    first = (step - 1) // per_epoch * per_epoch
+    number = setup.first + step
+    began = max((number - 1) // per_epoch * per_epoch - setup.first, 0)
     loss, found = run.validated if run.validated else (None, None)
     rows, state = step * setup.rows / per_epoch, run.stepper.state
     return Progress(
         step=step,
         steps=run.steps,
-        epoch=-(-step // per_epoch) if ended else step // per_epoch,
-        epochs=-(-run.steps // per_epoch),
-        loss=run.history.mean_loss(first),
+        epoch=-(-number // per_epoch) if ended else number // per_epoch,
+        epochs=-(-(setup.first + run.steps) // per_epoch),
+        loss=run.history.mean_loss(began),
         validation_loss=loss,
         validation_score=found.value if found else None,
         score_name=found.name if found else "",
@@ -300,7 +308,8 @@ def _record(run: _Run, stopped: Stopped) -> Record:
     keep_best = run.early.patience is not None and run.best is not None
     return Record(
         setup=run.setup,
-        history=run.history.columns(run.setup.steps_per_epoch),
+        history=run.history.columns(run.setup.steps_per_epoch, run.setup.first),
+        planned=run.steps,
         snapshots=dict(run.snapshots.states) or {0: state},
         final=state,
         best=run.best if keep_best and run.best is not None else state,

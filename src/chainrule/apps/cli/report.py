@@ -160,7 +160,7 @@ def show_curve(out: Screen, run: Run) -> None:
     if len(epochs["loss"]) < 2 or not picture:
         return
     gap(out)
-    item(out, "Loss", Text(f"by epoch, 1 to {len(epochs['loss']):,}", "dim"))
+    item(out, "Loss", Text(f"by epoch, {epochs['epoch'][0]:,} to {epochs['epoch'][-1]:,}", "dim"))
     for line in picture:
         line.rstrip()
         out.print(line, soft_wrap=True)

@@ -100,13 +100,16 @@ class NativeLoop:
         Rows of a batch of each; 0 where nothing is picked.
     per_epoch : int
         Steps of an epoch.
+    offsets : tuple of int
+        What a step's number is counted from: in what the program is told, and in its epoch.
     """
 
     def __init__(
         self, main: NativeProgram, rest: NativeProgram, arrays: Mapping[str, Array],
-        rows: tuple[int, int], per_epoch: int,
+        rows: tuple[int, int], per_epoch: int, offsets: tuple[int, int] = (0, 0),
     ) -> None:  # fmt: skip
         rest.state = main.state
+        self.clock, self.first = offsets
         self.main, self.rest, self.arrays, self.rows = main, rest, dict(arrays), rows
         self.state_bytes = main.map.state_bytes - SLACK
         self.per_epoch, self.programs = per_epoch, (main, rest)
@@ -154,7 +157,7 @@ class NativeLoop:
         for member in self.crew[:threads]:
             member.prepare(step, count, numbers, threads)
         leader = self.crew[0]
-        leader.set(Field.NEXT_COPY, first if due else -1)
+        leader.set(Field.NEXT_COPY, self.clock + first if due else -1)
         leader.set(Field.EVERY, every)
         leader.set(Field.COPIES, block.ctypes.data)
         done = self._together(threads)
@@ -229,8 +232,9 @@ class _Member:
         """Get ready for some steps."""
         self.losses, self.penalties = np.empty(count + 1), np.empty(count + 1)
         for field, value in (
-            (Field.STEP, step), (Field.COUNT, count), (Field.NUMBERS, numbers.ctypes.data),
-            (Field.POSITION, step % self.loop.per_epoch), (Field.STOP, 0), (Field.NEXT_COPY, -1),
+            (Field.STEP, self.loop.clock + step), (Field.COUNT, count), (Field.STOP, 0),
+            (Field.POSITION, (self.loop.first + step) % self.loop.per_epoch),
+            (Field.NUMBERS, numbers.ctypes.data), (Field.NEXT_COPY, -1),
             (Field.LOSSES, self.losses.ctypes.data), (Field.PENALTIES, self.penalties.ctypes.data),
         ):  # fmt: skip
             self.set(field, value)

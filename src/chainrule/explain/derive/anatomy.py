@@ -135,7 +135,7 @@ def take_apart(setup: Setup) -> Anatomy:
     SpecError
         If a layer is not of the form ``activation(x @ W + b)``.
     """
-    rows = len(setup.batch(0)) if setup.rows else (setup.batch_size or 1)
+    rows = setup.batch_rows if setup.rows else (setup.batch_size or 1)
     objective = setup.objective(rows)
     count = sum(layer.has_weights for layer in setup.network.layers)
     return Anatomy(setup, rows, objective, tuple(_layers(setup, objective, count)))
