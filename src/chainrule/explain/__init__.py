@@ -16,7 +16,7 @@ from chainrule.explain.document import (
     Symbol,
     Table,
 )
-from chainrule.explain.explanation import Explanation
+from chainrule.explain.explanation import Explanation, without_steps
 
 __all__ = [
     "Code",
@@ -31,4 +31,5 @@ __all__ = [
     "Steps",
     "Symbol",
     "Table",
+    "without_steps",
 ]

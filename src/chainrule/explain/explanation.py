@@ -6,10 +6,10 @@ Knows documents and the list of views; knows nothing of what is explained.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from chainrule.explain.document import Document
+from chainrule.explain.document import Document, Steps
 from chainrule.explain.views import view
 
 
@@ -68,3 +68,18 @@ class Explanation:
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
+
+
+def without_steps(explanation: Explanation) -> Explanation:
+    """Return an explanation without its next questions, where they lead nowhere.
+
+    Examples
+    --------
+    >>> from chainrule.explain.document import Sentence, Steps
+    >>> page = Document("why", "One", (Sentence("One."), Steps("Next", (("ask", ""),))))
+    >>> print(without_steps(Explanation(page)))
+    One.
+    """
+    document = explanation.document
+    kept = tuple(block for block in document.blocks if not isinstance(block, Steps))
+    return Explanation(replace(document, blocks=kept))

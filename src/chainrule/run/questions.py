@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import SpecError, shown
-from chainrule.explain import Explanation, Section
+from chainrule.explain import Explanation, Section, without_steps
 from chainrule.run.held import Held
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ class Questions(Held):
         return diagnose(self.record, try_it=try_it, called=called)
 
     def report_page(self, *, called: str = "RUN") -> Explanation:
-        """Return the report: scores, curves, data, network, the largest gradients opened.
+        """Return the report: scores, curves, findings, data, network, the largest gradients opened.
 
         Parameters
         ----------
@@ -323,8 +323,13 @@ class Questions(Held):
         from chainrule.explain.why.largest import largest_gradients
 
         opened: Sequence[Section] = ()
+        findings: Sequence[Section] = ()
         if self.steps and self.record.setup.rows and self.record.trouble is None:
             moment = self.at(self.steps - 1)
             names = self._input_names()
             opened = largest_gradients(self.record, moment, features=names, called=called)
-        return report_page(self.record, self.report, opened=opened, called=called)
+            blocks = without_steps(self.doctor(called=called)).document.blocks
+            findings = (Section("What the doctor says", blocks),)
+        return report_page(
+            self.record, self.report, findings=findings, opened=opened, called=called
+        )

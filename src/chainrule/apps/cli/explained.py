@@ -5,7 +5,7 @@ Knows views by name and the screen; knows nothing of what is explained.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,7 +14,7 @@ from cyclopts import Group, Parameter
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.screen import screen
 from chainrule.errors import FileRefused
-from chainrule.explain import Explanation, Steps
+from chainrule.explain import Explanation
 from chainrule.explain.views import view
 
 Format = Literal["text", "latex", "markdown", "html", "json"]
@@ -40,13 +40,6 @@ class Shown:
     format: Format | None = None
     out: Annotated[str | None, Parameter(metavar="FILE")] = None
     overwrite: bool = False
-
-
-def without_steps(explanation: Explanation) -> Explanation:
-    """Return an explanation without its next questions, where the run is not kept."""
-    document = explanation.document
-    kept = tuple(block for block in document.blocks if not isinstance(block, Steps))
-    return Explanation(replace(document, blocks=kept))
 
 
 def show(explanation: Explanation, shown: Shown, common: Common) -> None:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from chainrule import cases
-from chainrule.apps.cli.explained import WIDEST, without_steps
+from chainrule.apps.cli.explained import WIDEST
 from chainrule.apps.cli.figures import beside, number
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import gap, item, note, steps, table, words
@@ -19,6 +19,7 @@ from chainrule.apps.cli.screen import Screen, screen
 from chainrule.cases import CaseResult, Row
 from chainrule.cases.case import AGREES
 from chainrule.errors import SpecError
+from chainrule.explain import without_steps
 
 DEFAULT = "xor"
 WIDE = 80
@@ -69,7 +70,7 @@ def _keep(played: CaseResult, place: str, *, overwrite: bool) -> None:
             f"--out {place} was given, but {played.name} is a formula and leaves no run to keep.\n"
             "  Leave --out away."
         )
-    played.run.save(place, overwrite=overwrite)
+    played.run.save(place, overwrite=overwrite, page=bool(played.run.steps))
 
 
 def _show_names(out: Screen, as_json: bool) -> None:

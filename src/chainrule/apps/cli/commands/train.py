@@ -104,7 +104,8 @@ def train(
     job = plan_table(dataset, **_settings(network, training))
     _show_plan(out, source, job)
     run, seconds = _trained(out, job)
-    run.save(place, overwrite=output.overwrite, page=True)
+    with busy(out, "examining the run and writing its report"):
+        run.save(place, overwrite=output.overwrite, page=True)
     _show_result(out, source, run, job, place, seconds)
     if output.common.json:
         screen().write_json(_as_json(run, job, place, seconds))
