@@ -133,7 +133,7 @@ def test_a_random_function_is_told_and_judged_by_its_noise():
     assert len(hopeless.unclear) == len(X)
     assert not hopeless.passed
     assert hopeless.wrong == ()
-    assert str(hopeless).startswith("Cannot tell for any entries")
+    assert str(hopeless).startswith("Cannot tell for any entry whether the gradient is right")
 
 
 def test_a_value_rounded_on_the_way_is_told():

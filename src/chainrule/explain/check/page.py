@@ -60,9 +60,10 @@ def _answer(found: Findings) -> Sentence:
         where = f"{these} of the {looked:,} entries looked at{rest}"
         return Sentence(f"The gradient is wrong in {where}.", *_common(wrong), role="answer")
     if not found.passed:
-        few = "any" if len(unclear) == looked else f"{len(unclear):,} of the {looked:,}"
+        all_of_them = len(unclear) == looked
+        few = "any entry" if all_of_them else f"{len(unclear):,} of the {looked:,} entries"
         return Sentence(
-            f"Cannot tell for {few} entries whether the gradient is right: {unclear[0].short}.",
+            f"Cannot tell for {few} whether the gradient is right: {unclear[0].short}.",
             role="answer",
         )
     asides = []
