@@ -276,3 +276,16 @@ def plain_pass(exercise, targets, rows=None):
         found[layer.bias] = g.sum(0, keepdims=True)
         g = g @ exercise.parameters[layer.weights].T
     return found
+
+
+def test_zeros_alone_are_no_evidence():
+    """Small updates rounded to 4 decimals are zeros; no name may be made of that."""
+    run = exercise_on_paper()
+    zeros = {name: 0 * g for name, g in run.at(0).gradients.items()}
+    for kind in ("gradients", "updates"):
+        verdict = run.review(zeros, kind=kind)
+        assert not verdict.right
+        assert verdict.status == "too few digits"
+    assert run.review({**run.at(0).gradients, "b1": zeros["b1"]}).mistakes[0].name == "bias_missing"
+    text = {"b1": ["0.000000"] * 4, "b2": ["0.000000"] * 2}
+    assert run.review(text).mistakes[0].name == "bias_missing"

@@ -112,7 +112,8 @@ class Factors:
             found = parts.base + data * parts.data
             if parts.penalty is not None:
                 found = found + penalty * parts.penalty
-            room = self.room(block, alternative, data)
+            largest = data if parts.penalty is None else max(abs(data), abs(penalty))
+            room = self.room(block, alternative, largest)
             self._known[key] = bool((np.abs(block.values - found) <= room).all())
         return self._known[key]
 

@@ -119,8 +119,13 @@ class Match:
 
     @cached_property
     def evidence(self) -> float:
-        """Bits against these numbers being right: how surprising each entry's distance is."""
+        """Bits against these numbers being right: how surprising each entry's distance is.
+
+        Zeros alone say nothing: nobody knows to how many decimals they were rounded.
+        """
         bits = 0.0
+        if not any(block.values.any() or block.units.any() for block in self.blocks):
+            return bits
         for block in self.blocks:
             right = self.value(self.space.right, block)
             room = 2 * self.room(self.space.right, block)
