@@ -25,8 +25,8 @@ from chainrule.types import Array, Shape
 StepKey = tuple[Optimizer, float, bool]
 """An update rule, the step's number, and whether a bias is moved."""
 
-NEAR = 1e-7
-"""How far apart, relative to 1 + |z|, two slopes are taken to see how fast they change."""
+SIGMAS = 3.0
+"""How many standard deviations around z two derivatives are taken to see how they differ."""
 
 
 def value(name: str, z: Array) -> Array:
@@ -47,10 +47,11 @@ def slope(name: str, z: Array) -> Array:
     return _result(program, {"z": z})
 
 
-def curvature(name: str, z: Array) -> Array:
-    """Return how fast the derivative changes: how much an error in z matters to it."""
-    near = NEAR * (1 + np.abs(z))
-    return np.asarray((slope(name, z + near) - slope(name, z)) / near)
+def spread_of_slope(name: str, z: Array, deviation: Array) -> Array:
+    """Return how far the derivative is off if z is: at a kink it may be another one altogether."""
+    here, far = slope(name, z), SIGMAS * deviation
+    up, down = slope(name, z + far), slope(name, z - far)
+    return np.asarray(np.maximum(np.abs(up - here), np.abs(down - here)) / SIGMAS)
 
 
 @lru_cache(maxsize=256)

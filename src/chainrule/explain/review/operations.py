@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.explain.review.functions import (
-    curvature,
     loss_of,
     slope,
     slope_of_loss,
+    spread_of_slope,
     stepped,
     value,
 )
@@ -134,7 +134,7 @@ operations |= {
     "act": Operation(lambda x, k: value(k, x[0]), _act_variance),
     "slope": Operation(
         lambda x, k: slope(k, x[0]),
-        lambda x, e, k, out: _square(curvature(k, x[0])) * e[0],
+        lambda x, e, k, out: _square(spread_of_slope(k, x[0], np.sqrt(e[0]))),
         terms=_as_of_one,
     ),
     "form": Operation(
