@@ -78,7 +78,7 @@ def harmed(name, data, made):
         return losses[-1] > max(1.3 * losses.min(), losses.min() + 0.1 * constant)
     if name == "loss at start":
         constant = np.log(data.classes) if data.classes else np.var(data.y)
-        return float(np.mean(made.losses[:3])) > 3 * constant
+        return float(np.mean(made.losses[:3])) > 4 * constant
     if name == "gradient noise":
         # all rows in every step, at the same rate, for as long again: clearly lower
         calm = made.branch(made.steps, batch_size=None, steps=200)

@@ -11,7 +11,8 @@ from chainrule.explain.doctor.words import noise_of, severity, trial_table
 from chainrule.explain.document import Number
 
 GAIN = 0.07
-"""In units of the loss of the best constant answer."""
+"""In units of the loss of the best constant answer. Of the first 57 healthy runs of the battery one
+came near, at 0.09, by learning its rows by heart."""
 
 
 @finding("gradient noise")
