@@ -148,7 +148,7 @@ def test_a_flipped_bit_in_the_page_is_found(classes, tmp_path):
 
 
 def test_a_page_that_cannot_be_drawn_costs_no_training(classes, tmp_path, monkeypatch):
-    monkeypatch.setattr("chainrule.run.facade.report_page", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("chainrule.explain.report.report_page", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         classes.save(tmp_path / "run", page=True)
     assert cr.load(tmp_path / "run").steps == classes.steps
