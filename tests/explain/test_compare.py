@@ -212,3 +212,23 @@ def test_the_command(tmp_path, capsys):
     assert command(["compare", one, other, "--out", str(page)]) == 0
     assert "learning" in page.read_text("utf-8")
     assert command(["compare", one, str(tmp_path / "none")]) == 1
+
+
+def test_a_branch_is_set_beside_what_the_run_did_from_there_on():
+    run = cr.train("3-4:tanh-1", X, Y, steps=20, batch_size=5, seed=2)
+    assert run.compare(run.branch(7)).equal
+    assert run.branch(7).compare(run).equal
+    changed = run.compare(run.branch(7, optimizer=cr.SGD(0.5)))
+    assert changed.first_weights.step == 1
+    assert changed.first_weights.cause == "updates"
+    assert "from step 7 on" in str(changed)
+    by_hand = run.compare(run.branch(7, parameters={"W1[0,2]": 0.5}))
+    assert by_hand.first_weights.step == 0
+    (apart,) = by_hand.first_weights.parameters
+    assert (apart.entry, apart.count) == ("W1[0,2]", 1)
+
+
+def test_a_branch_of_another_run_is_counted_from_its_own_start():
+    run = cr.train("3-4:tanh-1", X, Y, steps=20, batch_size=5, seed=2)
+    other = cr.train("3-4:tanh-1", X, Y, steps=21, batch_size=5, seed=2)
+    assert "from step 7 on" not in str(other.compare(run.branch(7)))

@@ -278,6 +278,37 @@ def _patience(
     return steps + 1 if validation is not None and kept_best else None
 
 
+def is_branch_of(record: Record, other: Record) -> bool:
+    """Tell whether a run left another one, as far as its own words tell."""
+    origin = record.origin
+    return origin is not None and origin.run == _named(other) and origin.step <= other.steps
+
+
+def since(record: Record, step: int) -> Record:
+    """Return a run as if it had begun with the state before update `step`; its bits stay.
+
+    Parameters
+    ----------
+    record : Record
+        With its rows.
+    step : int
+        0 to its steps; this one is step 0 of the result.
+    """
+    setup = record.setup
+    later = replace(
+        setup, first=setup.first + step, clock=setup.clock + step, programs={}, compiled={}
+    )
+    snapshots = {k - step: state for k, state in record.snapshots.items() if k > step}
+    return replace(
+        record,
+        setup=later,
+        history={name: column[step:] for name, column in record.history.items()},
+        snapshots={0: state_at(record, step), **snapshots},
+        best_step=max(record.best_step - step, 0),
+        planned=max(record.planned - step, 0),
+    )
+
+
 def _named(record: Record) -> str:
     setup = record.setup
     return (

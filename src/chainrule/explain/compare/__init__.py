@@ -20,6 +20,7 @@ from chainrule.explain.compare.parting import (
 from chainrule.explain.compare.settings import Difference, setting_differences
 from chainrule.explain.explanation import Explanation
 from chainrule.train import Record
+from chainrule.train.branch import is_branch_of, since
 
 __all__ = ["Apart", "Comparison", "Difference", "Parting", "compare_records"]
 
@@ -73,7 +74,7 @@ def compare_records(
     names: tuple[str, str] = ("first", "second"),
     commands: Sequence[tuple[str, str]] = (),
 ) -> Comparison:
-    """Return where two runs part.
+    """Return where two runs part; a branch is set beside what the other did from there on.
 
     Parameters
     ----------
@@ -84,6 +85,7 @@ def compare_records(
     commands : sequence of (str, str)
         What to ask next.
     """
+    left, right, names = _aligned(left, right, names)
     comparable = is_comparable(left, right)
     replayable = bool(left.setup.rows and right.setup.rows)
     remark = "" if comparable and replayable else NO_ROWS if comparable else OTHER_SHAPES
@@ -96,3 +98,17 @@ def compare_records(
         final, remark,
     )  # fmt: skip
     return Comparison(page(found, commands), found)
+
+
+def _aligned(
+    left: Record, right: Record, names: tuple[str, str]
+) -> tuple[Record, Record, tuple[str, str]]:
+    """Return both runs counted from the same step, if one is a branch of the other."""
+    first, second = names
+    if right.origin is not None and left.setup.rows and is_branch_of(right, left):
+        step = right.origin.step
+        return since(left, step), right, (f"{first} from step {step} on", second)
+    if left.origin is not None and right.setup.rows and is_branch_of(left, right):
+        step = left.origin.step
+        return left, since(right, step), (first, f"{second} from step {step} on")
+    return left, right, names

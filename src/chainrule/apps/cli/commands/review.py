@@ -35,8 +35,7 @@ def review(
     run : str
         The folder of the run.
     handin : str
-        A .npz, .json or .csv file; or numbers such as "W1[0,2]=-0.0101"; or the loss after the
-        step, 0.2910.
+        A .npz, .json or .csv file; numbers, such as "W1[0,2]=-0.0101"; or the loss after it.
     step : int
         Which step it is about.
     kind : str
@@ -44,9 +43,7 @@ def review(
     decimals : int
         To how many decimals it was rounded; seen from the numbers.
     function : str
-        Run this file of yours and judge what its function returns, solution.py:gradients. It is
-        called with the arguments it names: X, y (classes as rows of 0 and a 1, or labels), W1, b1
-        ..., learning_rate; it returns a dict.
+        Run it, with what it names of X, y, W1, b1 ..., learning_rate; judge the dict it returns.
     blind : bool
         Tell which mistakes this step cannot show, whatever is handed in.
     """

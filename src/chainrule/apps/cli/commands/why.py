@@ -28,8 +28,7 @@ def why(
     run : str
         The folder of the run.
     asked : str
-        A weight, such as "W1[0,2]" or "b1[2]", or a value of a row: "z1[3,2]", "h1[3,2]",
-        "out[3]", "x[3,0]", "l[3]", "L".
+        A weight, "W1[0,2]" or "b1[2]", or a value of a row, "z1[3,2]" or "out[3]", or "L".
     step : int
         The step; the last update unless given.
     row : int
