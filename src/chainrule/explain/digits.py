@@ -52,3 +52,17 @@ def digits(value: float, style: Style = "table", *, sign: bool = False) -> str:
     if SMALL <= abs(number) < LARGE:
         return f"{plus}{number:.{decimals}f}"
     return f"{plus}{number:.{decimals}e}"
+
+
+def latex_of_digits(text: str) -> str:
+    r"""Return digits as LaTeX: a power of ten where they are in scientific notation.
+
+    Examples
+    --------
+    >>> latex_of_digits("3.200000e-07"), latex_of_digits("-inf"), latex_of_digits("0.5")
+    ('3.200000 \\cdot 10^{-7}', '-\\infty', '0.5')
+    """
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+    return text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")

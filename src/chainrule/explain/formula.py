@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chainrule.explain.digits import digits, latex_of_digits
 from chainrule.explain.symbols import latex_of, upright
 from chainrule.graph import Node, primitives
 
@@ -89,6 +90,19 @@ def number(value: float) -> Written:
         factor = "" if mantissa == "1" else rf"{mantissa} \cdot "
         latex = rf"{factor}10^{{{int(exponent)}}}"
     return Written(text, latex, SIGN if value < 0 else ATOM)
+
+
+def shown_number(value: float) -> Written:
+    r"""Return a computed number as an answer shows it, with eight decimals.
+
+    Examples
+    --------
+    >>> shown_number(-0.25).text, shown_number(3.2e-7).latex
+    ('-0.25000000', '3.20000000 \\cdot 10^{-7}')
+    """
+    text = digits(value, "answer")
+    scientific = PRODUCT if "e" in text else ATOM
+    return Written(text, latex_of_digits(text), SIGN if value < 0 else scientific)
 
 
 def by_name(node: Node) -> Written | None:

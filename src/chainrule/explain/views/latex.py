@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from chainrule.explain.digits import latex_of_digits
 from chainrule.explain.document import (
     Block,
     Code,
@@ -43,15 +44,8 @@ def _span(span: Span | int) -> str:
     if isinstance(span, Code):
         return rf"\texttt{{{escaped(span.text)}}}"
     if isinstance(span, Number):
-        return f"${_number(span.text)}$"
+        return f"${latex_of_digits(span.text)}$"
     return f"${span}$" if isinstance(span, int) else escaped(span)
-
-
-def _number(text: str) -> str:
-    digits, _, exponent = text.partition("e")
-    if not exponent:
-        return text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
-    return rf"{digits} \cdot 10^{{{int(exponent)}}}"
 
 
 def _lines(block: Block, level: int) -> Iterator[str]:

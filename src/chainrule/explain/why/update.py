@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.executors import evaluate
-from chainrule.explain.digits import digits
 from chainrule.explain.document import Block, Formula, Number, Sentence, Symbol
-from chainrule.explain.formula import ATOM, SIGN, Written, formula, number
+from chainrule.explain.formula import Written, formula, number, shown_number
 from chainrule.explain.symbols import latex_of
 from chainrule.explain.why.opened import Opened
 from chainrule.graph import Node, toposort, variable
@@ -54,13 +53,13 @@ def update_blocks(opened: Opened, name: str, index: tuple[int, ...]) -> tuple[Bl
 
 def _written(one: Quantity) -> tuple[tuple[str, str], ...]:
     """Return a quantity's rule, and under it the same in numbers."""
-    value = digits(one.value, "answer")
+    value = shown_number(one.value)
     left, blank = one.name, " " * len(one.name)
     if not one.rule.text:
-        return ((f"{left} = {value}", rf"{latex_of(left)} &= {value}"),)
+        return ((f"{left} = {value.text}", rf"{latex_of(left)} &= {value.latex}"),)
     first = (f"{left} = {one.rule.text}", rf"{latex_of(left)} &\leftarrow {one.rule.latex}")
-    second = (f"{blank} = {one.numbers.text} = {value}", rf"&= {one.numbers.latex} = {value}")
-    return first, second
+    text = f"{blank} = {one.numbers.text} = {value.text}"
+    return first, (text, rf"&= {one.numbers.latex} = {value.latex}")
 
 
 def quantities(opened: Opened, name: str, index: tuple[int, ...]) -> list[Quantity]:
@@ -92,10 +91,7 @@ def _quantity(
         if one not in called:
             return None
         value = float(_at(values[one], index))
-        if not one.shape:
-            return number(value)
-        text = digits(value, "answer")
-        return Written(text, text, SIGN if value < 0 else ATOM)
+        return shown_number(value) if one.shape else number(value)
 
     short = _short(called[node], name, index)
     own = {n for n in called if called[n] == f"dL/d{name}"}

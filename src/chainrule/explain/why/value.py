@@ -12,7 +12,6 @@ import numpy as np
 
 from chainrule.autodiff import gradients
 from chainrule.executors import evaluate
-from chainrule.explain.digits import digits
 from chainrule.explain.document import (
     Block,
     Cell,
@@ -25,7 +24,7 @@ from chainrule.explain.document import (
     Symbol,
     Table,
 )
-from chainrule.explain.formula import ATOM, SIGN, Written, formula, with_index
+from chainrule.explain.formula import Written, formula, shown_number, with_index
 from chainrule.explain.why.entry import Entry, hops
 from chainrule.explain.why.factors import chain, entry_name
 from chainrule.explain.why.fold import Term, fold, table_of
@@ -156,18 +155,16 @@ def _in_numbers(opened: Opened, asked: Question) -> Formula:
     def numbers(one: Node) -> Written | None:
         if one not in opened.tape.name_of:
             return None
-        number = float(opened.tape.values[one][index(one)])
-        text = digits(number, "answer")
-        return Written(text, text, SIGN if number < 0 else ATOM)
+        return shown_number(float(opened.tape.values[one][index(one)]))
 
     rule, told = formula(node, names), formula(node, numbers)
     left = Symbol(asked.text)
-    text = digits(value, "answer")
+    made = shown_number(value)
     blank = " " * len(left.text)
     return Formula(
         (
             (f"{left.text} = {rule.text}", rf"{left.tex} &= {rule.latex}"),
-            (f"{blank} = {told.text} = {text}", rf"&= {told.latex} = {text}"),
+            (f"{blank} = {told.text} = {made.text}", rf"&= {told.latex} = {made.latex}"),
         )
     )
 
