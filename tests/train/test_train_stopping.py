@@ -60,11 +60,9 @@ def test_a_signal_stops_after_a_completed_step(number):
 def test_a_signal_in_the_middle_of_a_step_lets_it_finish(engine):
     train(engine=engine)  # machine code is made before the signal comes
     timer = threading.Timer(0.2, signalled(signal.SIGINT))
-    timer.start()
-    try:
-        run = train(steps=10**8, snapshot_bytes=10_000, engine=engine)
-    finally:
-        timer.join()
+    begun = at_step(4, timer.start)  # a signal that comes before training is not training's
+    run = train(steps=10**8, snapshot_bytes=10_000, engine=engine, callbacks=[begun])
+    timer.join()
     assert run.stopped == "interrupted"
     assert 0 < run.steps < 10**8
     again = train(steps=run.steps, engine=engine)

@@ -13,12 +13,14 @@ from cyclopts import Group, Parameter
 
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.screen import screen
-from chainrule.errors import FileRefused
+from chainrule.errors import FileRefused, SpecError
 from chainrule.explain import Explanation
 from chainrule.explain.views import view
 
 Format = Literal["text", "latex", "markdown", "html", "json"]
-SUFFIXES: dict[str, Format] = {".tex": "latex", ".md": "markdown", ".html": "html", ".json": "json"}
+SUFFIXES: dict[str, Format] = {
+    ".txt": "text", ".tex": "latex", ".md": "markdown", ".html": "html", ".json": "json",
+}  # fmt: skip
 WIDEST = 120
 
 
@@ -44,17 +46,29 @@ class Shown:
 
 def show(explanation: Explanation, shown: Shown, common: Common) -> None:
     """Print an explanation, or write it to a file."""
-    if common.json and shown.out is None:
-        screen().write(view("json", explanation.document))
-        return
-    name = shown.format or SUFFIXES.get(Path(shown.out or "").suffix, "text")
+    name = _format(shown, as_json=common.json)
     width = {"width": min(screen().width, WIDEST)} if name == "text" else {}
-    text = view("json" if common.json else name, explanation.document, **width)
+    text = view(name, explanation.document, **width)
     if shown.out is None:
         screen().write(text)
         return
     _write(Path(shown.out), text, "w" if shown.overwrite else "x")
     screen().write(f"Written: {shown.out}\n")
+
+
+def _format(shown: Shown, *, as_json: bool) -> Format:
+    """Return the format that is asked for, or that the ending of the file asks for."""
+    if as_json and shown.format not in (None, "json"):
+        raise SpecError(f"--json and --format {shown.format} were both given; give one of them.")
+    if as_json or shown.format is not None:
+        return shown.format or "json"
+    ending = Path(shown.out).suffix if shown.out else ".txt"
+    if ending not in SUFFIXES:
+        raise SpecError(
+            f"{shown.out} was asked for, and {ending or 'no ending'} names no format; use "
+            f"{', '.join(SUFFIXES)}, or say --format."
+        )
+    return SUFFIXES[ending]
 
 
 def _write(path: Path, text: str, mode: str) -> None:

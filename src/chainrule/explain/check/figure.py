@@ -51,8 +51,8 @@ def sweep_figure(name: str, slope: Slope, value: float) -> Figure | None:
     ]
     text = (
         f"Error of the central difference of {name} against h: least, about "
-        f"{best[1]:.0e}, at h = {best[0]:.0e}; larger steps see the curve bend, smaller ones drown "
-        "in rounding."
+        f"{best[1]:.0e}, at h = {best[0]:.0e}. Smaller steps drown in rounding, larger ones see "
+        "the curve bend, if it does."
     )
     return Figure("".join(parts), text)
 

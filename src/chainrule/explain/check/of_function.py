@@ -230,7 +230,10 @@ def _notes(found: Estimator) -> tuple[str, ...]:
 
 
 def _method(entries: Sequence[Entry]) -> str:
-    """Return how the derivatives were found, in a sentence."""
+    """Return how the derivatives were found, in a sentence; at a kink there are two of them."""
+    entries = [one for one in entries if one.status != "kink"]
+    if not entries:
+        return "At a kink there is no derivative; the slopes from both sides are differences."
     steps = sum(one.method == "complex step" for one in entries)
     if steps == len(entries):
         return (

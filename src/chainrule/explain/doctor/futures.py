@@ -99,7 +99,17 @@ def _verdict(futures: Futures, own: Array, tried: Array) -> Sentence:
     if None not in ends:
         spans += [" On validation rows: ", Number(ends[0] or 0.0), " and ",
                   Number(ends[1] or 0.0), "."]  # fmt: skip
-    return Sentence(*spans)
+    return Sentence(*spans, _worse(futures, own, tried))
+
+
+def _worse(futures: Futures, own: Array, tried: Array) -> str:
+    """Say so where the suggestion did not help."""
+    ran_away = futures.tried.stopped == "diverged"
+    if futures.own.stopped == "diverged" or not len(own):
+        return ""
+    if ran_away or not len(tried) or not float(tried[-1]) < float(own[-1]):
+        return " The suggestion did not help here: keep the run as it was."
+    return ""
 
 
 def _held_out(record: Record) -> float | None:

@@ -10,7 +10,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -51,14 +51,14 @@ def call_function(asked: str, exercise: Exercise) -> Any:
         )
     if not path.is_file():
         raise SpecError(f"--function is {shown(asked)}; there is no file {path}.")
-    with told_in_a_line(path):
+    with told_in_a_line(path), redirect_stdout(sys.stderr):  # stdout is ours
         module = _module(path)
     function = getattr(module, name, None)
     if not callable(function):
         known = [k for k, v in vars(module).items() if inspect.isfunction(v)]
         raise SpecError(f"{path} has no function {name!r}; it has {', '.join(known) or 'none'}.")
     arguments = _arguments(path, name, function, exercise)
-    with told_in_a_line(path):
+    with told_in_a_line(path), redirect_stdout(sys.stderr):
         found = function(**arguments)
     if isinstance(found, (Mapping, float, np.number)):
         return found

@@ -131,10 +131,13 @@ class Page:
         return [*found, *self._taken_for(), *self._next()]
 
     def _taken_for(self) -> list[Block]:
-        """Say what the numbers were taken for, if not for gradients."""
-        if self.space.kind in ("gradients", "loss") or self.found.status == "right":
+        """Say what the numbers were taken for, and of which step."""
+        if self.found.status == "right":
             return []
-        return [Sentence(f"Judged as {self._judged()}.", role="note")]
+        words = f"Judged as {self._judged()}."
+        if self.space.exercise.step == 0:
+            words += " If another step was meant, name it (--step, step=)."
+        return [Sentence(words, role="note")]
 
     def _judged(self) -> str:
         """Return what was judged: the parameters, or the loss."""
@@ -195,8 +198,13 @@ class Page:
 
     def _several(self) -> list[Block]:
         count = len(self.found.explanations)
-        answer = f"Not right. {count} mistakes explain your numbers equally well:"
-        found: list[Block] = [Sentence(answer, role="answer"), *self._good(), self._listed()]
+        likeliest = "; and ".join(n.sentence for n in self.named(self.found.explanations[0]))
+        answer = f"Not right. Most likely {likeliest}; "
+        answer += f"{count - 1} other mistake{'s' * (count > 2)} would give the same numbers."
+        found: list[Block] = [Sentence(answer, role="answer"), *self._good()]
+        for one in self.named(self.found.explanations[0]):
+            found += self._algebra(one)
+        found += [Sentence("What would give these numbers:"), self._listed()]
         found += [self.numbers.table(self.found.explanations[0]), self._how_to_decide()]
         return found
 

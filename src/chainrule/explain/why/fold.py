@@ -13,7 +13,7 @@ from chainrule.explain.document import Cell, Number, Row, Table
 
 FEW = 8
 """Sums of up to so many terms are shown whole, in their own order."""
-CAPTION = "Computed with all digits, shown with six decimals."
+CAPTION = "Computed with all digits, shown with six decimals; a share is that of the sum of sizes."
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def fold(terms: Sequence[Term], most: int) -> Folded:
     if smaller:
         part = math.fsum(term.product for term in smaller)
         sizes = math.fsum(abs(term.product) for term in smaller)
-        rest.append(Rest(len(smaller), "smaller", part, sizes))
+        rest.append(Rest(len(smaller), "the smaller ones", part, sizes))
     causes: dict[str, int] = {}
     for term in terms:
         if term.product == 0:

@@ -68,7 +68,9 @@ def _made(f: Any, x: Any) -> tuple[Any, Node]:
             raise SpecError(f"f has no input {x!r}; it has {', '.join(known) or 'none'}.")
         return f, known[x]
     if not isinstance(x, Node):
-        raise SpecError(f"why was asked by {shown(x)}; give a variable of f, or its name.")
+        raise SpecError(
+            f"why was asked for a derivative by {shown(x)}; give a variable of f, or its name."
+        )
     return f, x
 
 

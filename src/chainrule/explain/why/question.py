@@ -78,10 +78,10 @@ def _entry(opened: Opened, name: str, node: Node, index: tuple[int, ...]) -> Que
     if len(index) == axes - 1 and axes and node.shape[-1] == 1:
         index = (*index, 0)
     if len(index) != axes:
-        example = ",".join("0" for _ in range(axes))
-        lengths = f"shape {node.shape}" if axes else "a single number"
+        first = [str(int(opened.rows[0]))] if of_rows else ["0"] * min(axes, 1)
+        example = ",".join([*first, *["0"] * (axes - 1)])
         raise SpecError(
-            f"{name} has {lengths}; ask for one entry of it, such as {name}[{example}]."
+            f"{name} has shape {node.shape}; ask for one entry of it, such as {name}[{example}]."
             if axes
             else f"{name} is a single number; ask for {name}."
         )
@@ -106,5 +106,7 @@ def _no_row(opened: Opened, name: str, row: int) -> str:
     some = ", ".join(map(str, opened.rows[:5].tolist()))
     more = f" ... ({len(opened.rows)} rows)" if len(opened.rows) > 5 else ""
     return (
-        f"row {row} of {name} was asked for; the batch of step {opened.step} has rows {some}{more}."
+        f"row {row} of {name} was asked for; the batch of step {opened.step} has rows "
+        f"{some}{more}.\n  Rows have the numbers of your table, counted from 0; ask for L with "
+        f"--terms {len(opened.rows)} to see them all."
     )

@@ -37,7 +37,7 @@ def review(
     handin : str
         A .npz, .json or .csv file; numbers, such as "W1[0,2]=-0.0101"; or the loss after it.
     step : int
-        Which step it is about.
+        Which step it is about; the first unless given.
     kind : str
         What was handed in; seen from the numbers.
     decimals : int

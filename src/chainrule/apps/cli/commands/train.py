@@ -246,6 +246,8 @@ def _show_result(
 def _next(place: Path, *, shipped_one: bool) -> list[tuple[str, str]]:
     found = [
         (f"chainrule predict {quote(str(place))} NEW.csv", "predict rows with the same columns"),
+        (f'chainrule why {quote(str(place))} "W1[0,0]"', "the chain rule behind any number of it"),
+        (f"chainrule doctor {quote(str(place))}", "what is wrong with it, if anything"),
         (f"chainrule info {quote(str(place))}", "what is in the run"),
     ]
     if shipped_one:
