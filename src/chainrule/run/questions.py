@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from chainrule.explain.review import Asked, Verdict
 
 
+AS_SEEN = (
+    "Inputs, and numbers that are predicted, are as the network sees them: scaled by mean and "
+    "spread of the training rows."
+)
+"""Said of runs that were made from tables."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Questions(Held):
     """What can be asked of a run."""
@@ -79,6 +86,7 @@ class Questions(Held):
             terms=terms,
             features=self._input_names(),
             called=called,
+            note="" if self.preparation is None else AS_SEEN,
         )
 
     def derive(

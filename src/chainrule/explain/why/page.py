@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chainrule.errors import SpecError
 from chainrule.executors.threads import one_thread
-from chainrule.explain.document import Document
+from chainrule.explain.document import Document, Sentence, Steps
 from chainrule.explain.explanation import Explanation
 from chainrule.explain.why.gradient import weight_page
 from chainrule.explain.why.opened import Opened, open_step
@@ -34,6 +35,7 @@ def why(
     terms: int = MOST,
     features: Sequence[str] | None = None,
     called: str = "RUN",
+    note: str = "",
 ) -> Explanation:
     """Return the explanation of one number of a step.
 
@@ -51,6 +53,8 @@ def why(
         What the inputs are called.
     called : str
         What commands call the run.
+    note : str
+        What the reader should know of the numbers, if anything.
     """
     if isinstance(terms, bool) or not isinstance(terms, int) or terms < 1:
         raise SpecError(f"terms is {terms!r}; it is a whole number of at least 1.")
@@ -58,7 +62,15 @@ def why(
         inputs = isinstance(asked, str) and bool(OF_INPUTS.match(asked))
         opened = open_step(record, moment, features, called, inputs=inputs)
         question = parse(opened, asked)
-        return Explanation(_page(opened, question, row, terms))
+        page = _page(opened, question, row, terms)
+    return Explanation(_noted(page, note) if note else page)
+
+
+def _noted(page: Document, note: str) -> Document:
+    """Return a page with a note before its next questions."""
+    last = len(page.blocks) - isinstance(page.blocks[-1], Steps)
+    told = Sentence(note, role="note")
+    return replace(page, blocks=(*page.blocks[:last], told, *page.blocks[last:]))
 
 
 def _page(opened: Opened, asked: Question, row: int | None, terms: int) -> Document:

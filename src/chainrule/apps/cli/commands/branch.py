@@ -165,7 +165,11 @@ def _show(out: Screen, path: str, left: Run, found: Run, place: Path) -> None:
     show_curve(out, found)
     gap(out)
     item(out, "Saved", str(place))
-    steps(out, "Next", [(f"chainrule info {quote(str(place))}", "what is in the branch")])
+    here = quote(str(place))
+    steps(out, "Next", [
+        (f"chainrule compare {quote(path)} {here}", "where it parts from the run"),
+        (f"chainrule info {here}", "what is in the branch"),
+    ])  # fmt: skip
 
 
 def _last_epoch(run: Run) -> float:

@@ -61,7 +61,16 @@ def demo(
         show_case(terminal, played)
         if out is not None:
             item(terminal, "Saved", out)
+            steps(terminal, "Then", [_opening(played, out)])
     return 0
+
+
+def _opening(played: CaseResult, place: str) -> tuple[str, str]:
+    """Return the command that opens the same weight of the run that was kept."""
+    assert played.opened is not None, "a case that leaves a run opens a weight of it"
+    facts = played.opened.data
+    asked = f'chainrule why {place} "{facts["question"]}" --step {facts["step"]}'
+    return asked, "this weight; or any other"
 
 
 def _keep(played: CaseResult, place: str, *, overwrite: bool) -> None:
