@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 import sys
 import tempfile
 
@@ -12,6 +13,17 @@ from chainrule.autodiff import reverse
 
 CACHE = os.environ.setdefault("CHAINRULE_CACHE", tempfile.mkdtemp(prefix="chainrule-tests-"))
 """Machine code that tests make is kept here, for all their processes, and not at the user's."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_heard():
+    """A shell that puts tests into the background has Ctrl-C ignored; tests that send it would hang.
+
+    What a test starts inherits this.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _as_list(found):
