@@ -17,7 +17,7 @@ CACHE = os.environ.setdefault("CHAINRULE_CACHE", tempfile.mkdtemp(prefix="chainr
 
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c_is_heard():
-    """A shell that puts tests into the background has Ctrl-C ignored; tests that send it would hang.
+    """Tests send Ctrl-C; a shell that puts them into the background has it ignored.
 
     What a test starts inherits this.
     """
