@@ -164,10 +164,27 @@ def test_a_kink_and_a_saturated_unit_are_mentioned():
     )  # fmt: skip
     assert "relu'(0) = 0, by convention (used in row 0)" in str(run.why("W1[0,0]", 0))
     assert "convention" not in str(run.why("W1[0,1]", 0))
+    assert "convention" in str(run.why("W1[0,0]", 0, row=0))
+    assert "convention" in str(run.why("z1[0,0]", 0))
+    assert "convention" not in str(run.why("W1[0,0]", 0, row=1)), "row 1 is not at the kink"
+    assert "convention" not in str(run.why("z1[1,0]", 0))
     run = cr.train(
         "1-1:sigmoid-1", [[1.0], [1.5]], [1.0, 2.0], steps=1, initial={"W1": [[9.0]], "b1": [0.0]}
     )
     assert "it lets less than a hundredth of the gradient by" in str(run.why("W1[0,0]", 0))
+
+
+def test_a_float32_gradient_that_cancels_to_few_digits_is_explained_all_the_same():
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(3000, 2)), rng.normal(size=(3000, 60))
+    run = cr.train("2-40:tanh-60", X, Y, steps=1, seed=0, dtype="float32")
+    moment = run.at(0)
+    exact = moment.upstream["out"].astype(float) @ moment.parameters["W2"].T.astype(float)
+    apart = np.abs(exact / moment.upstream["h1"] - 1)
+    row, unit = np.unravel_index(apart.argmax(), apart.shape)
+    assert apart[row, unit] > 1e-3, "no entry of this run cancels; the test needs one"
+    page = run.why(f"h1[{row},{unit}]", 0)
+    assert page.data["gradient"] == moment.upstream["h1"][row, unit]
 
 
 def test_a_shared_weight_has_a_table_for_each_use():

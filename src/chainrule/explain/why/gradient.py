@@ -138,7 +138,7 @@ def _folded(opened: Opened, one: Chain, most: int) -> Folded:
     columns = [np.broadcast_to(f.values, one.product.shape).tolist() for f in one.factors]
     terms = []
     for place, product in enumerate(one.product.tolist()):
-        zero = zero_cause(one.factors, place, ROW) if product == 0 else ""
+        zero = zero_cause(one.factors, place) if product == 0 else ""
         cells = tuple(
             Number(column[place], sign=factor.kind in ("loss", "upstream"))
             for factor, column in zip(one.factors, columns, strict=True)

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from chainrule.explain.document import Block, Code, Number, Sentence, Span, Symbol
-from chainrule.explain.formula import Written
 from chainrule.explain.why.factors import Chain, Factor
 from chainrule.explain.why.fold import Folded
 from chainrule.explain.why.opened import Opened
-from chainrule.graph import Node, primitives
+from chainrule.graph import primitives
 
 KILLS = 0.01
 """A slope whose root mean square is below this lets under a hundredth of the gradient through."""
@@ -126,20 +125,20 @@ def weak_factors(chain: Chain) -> list[Block]:
     return found
 
 
-def kinks(opened: Opened, chain: Chain, row: int | None = None) -> list[Block]:
-    """Say which conventions were used where a function has no derivative."""
+def kinks(opened: Opened, chain: Chain, place: int | None = None) -> list[Block]:
+    """Say which conventions were used where a function has no derivative: in one row, or in all."""
     found: list[Block] = []
     for hop in chain.hops:
         node = hop.target.node
         rule = primitives.get(node.op)
         if rule is None or rule.at_kink is None or rule.kind != "elementwise":
             continue
-        inputs = [_values(opened, x, node) for x in node.inputs]
-        if any(x is None for x in inputs):
-            continue
+        inputs = [opened.tape.values[x] for x in node.inputs]
         at = np.broadcast_to(rule.at_kink(*inputs, **node.attrs), node.shape)
         rows = np.atleast_1d(hop.target.pick(at))
         places = np.flatnonzero(rows)
+        if place is not None:
+            places = places[places == place]
         if len(places):
             some = ", ".join(map(str, opened.rows[places[:FEW_ROWS]].tolist()))
             more = f" and {len(places) - FEW_ROWS} more" if len(places) > FEW_ROWS else ""
@@ -150,29 +149,20 @@ def kinks(opened: Opened, chain: Chain, row: int | None = None) -> list[Block]:
     return found
 
 
-def _values(opened: Opened, node: Node, like: Node) -> np.ndarray | None:
-    return opened.tape.values.get(node)
-
-
-def zero_cause(factors: tuple[Factor, ...], place: int, row: str) -> str:
+def zero_cause(factors: tuple[Factor, ...], place: int) -> str:
     """Return why a term is zero: the first factor from below that is."""
     for factor in reversed(factors):
         value = factor.values[place] if np.ndim(factor.values) else factor.values
         if value == 0:
-            return f"{named_at(factor.written, row).text} = 0"
+            return f"{factor.written.text} = 0"
     return "too small to be held"
-
-
-def named_at(written: Written, row: str) -> Written:
-    """Return a factor's name for one row: ``r`` becomes its number."""
-    swap = written.text.replace("[r,", f"[{row},").replace("[r]", f"[{row}]")
-    return Written(swap, written.latex.replace("[r,", f"[{row},").replace("[r]", f"[{row}]"))
 
 
 def loss_note(opened: Opened) -> list[Block]:
     """Say what L is, and keep it apart from the mean squared error that is often printed."""
     setup, moment = opened.setup, opened.moment
-    each = "the sum over rows of " if setup.reduction == "sum" else "the mean over rows of "
+    weighted = "" if setup.w is None else "weighted "
+    each = f"the {weighted}{setup.reduction} over rows of "
     penalty = " plus the penalty" if "penalty" in opened.tape.names else ""
     note: list[Span] = [
         "L is ",
