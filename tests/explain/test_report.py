@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 import chainrule as cr
 from chainrule.errors import FileRefused
 from chainrule.explain import Section, Sentence, Table
+from chainrule.explain.curves import LEFT, POINTS, RIGHT, WIDTH, Curve, axes_for, draw, ticks
 from chainrule.explain.document import flat
 from chainrule.explain.report import report_page
-from chainrule.explain.report.curves import LEFT, POINTS, RIGHT, WIDTH, Curve, axes_for, draw, ticks
 from chainrule.files import describe_files
 
 

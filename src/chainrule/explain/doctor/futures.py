@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.errors import DivergenceError
+from chainrule.explain.curves import Curve, draw
 from chainrule.explain.doctor.finding import Finding, Remedy, spelled
-from chainrule.explain.doctor.picture import Curve, picture
 from chainrule.explain.document import Block, Cell, Code, Figure, Number, Section, Sentence, Table
 from chainrule.train import Record, predict_rows
 from chainrule.train.branch import plan_branch, run_branch
@@ -84,10 +84,14 @@ def tell(futures: Futures, called: str | None = None) -> Section:
         Table(("step", "loss as it was", "loss of the branch"), _rows(futures.start, own, tried)),
     ]
     blocks += _classes(futures)
-    curves = [Curve("as it was", own), Curve("the branch", tried)]
-    if len(own) > 1 and len(tried) > 1:
+    curves = [
+        Curve("as it was", own.tolist()),
+        Curve("the branch", tried.tolist(), "second"),
+    ]
+    drawn = draw(curves, f"steps from step {futures.start} on")
+    if drawn and len(own) > 1 and len(tried) > 1:
         words = f"The loss of both from step {futures.start} on; the numbers are in the table."
-        blocks.append(Figure(picture(curves, futures.start), words))
+        blocks.append(Figure(drawn, words))
     return Section("Both futures", tuple(blocks))
 
 

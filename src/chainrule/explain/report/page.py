@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import SpecError
+from chainrule.explain.curves import Curve, draw
 from chainrule.explain.derive.anatomy import take_apart
 from chainrule.explain.derive.forward import loss_lines
 from chainrule.explain.derive.notation import Notation
@@ -26,7 +27,6 @@ from chainrule.explain.document import (
     Table,
 )
 from chainrule.explain.explanation import Explanation
-from chainrule.explain.report.curves import Curve, draw
 from chainrule.explain.report.data import data_section
 from chainrule.explain.report.scores import answer, scores
 from chainrule.train import Record
