@@ -5,9 +5,13 @@ Knows cells; knows no view.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from chainrule.explain.document import Cell, Code, Number, Symbol
+
+END = re.compile(r"[.e]")
+"""Where the whole part of a number ends: at the point, or at the exponent."""
 
 
 def plain(cell: Cell) -> str:
@@ -28,9 +32,12 @@ def aligned(cells: Sequence[Cell], pad: str = " ") -> list[str]:
     --------
     >>> aligned([Number(0.5), 1, Number(-12.25)])
     ['  0.500000', '  1       ', '-12.250000']
+    >>> aligned([Number(1e-6, "short"), Number(0.1, "short")])
+    ['1e-06', '0.1  ']
     """
     texts = [plain(cell) for cell in cells]
-    parts = [(text.partition(".")[0], text[len(text.partition(".")[0]) :]) for text in texts]
+    ends = [len(END.split(text)[0]) for text in texts]
+    parts = [(text[:end], text[end:]) for text, end in zip(texts, ends, strict=True)]
     left = max((len(before) for before, _ in parts), default=0)
     right = max((len(after) for _, after in parts), default=0)
     return [
