@@ -222,3 +222,34 @@ class Run(Questions):
         if page:  # apart, so that a picture that cannot be drawn costs nobody a training
             update_run(found, report=self.report_page().html().encode())
         return found
+
+    def export(
+        self, path: str | os.PathLike[str], to: str | None = None, *, overwrite: bool = False
+    ) -> Path:
+        """Write the run in a form that others read; `save` writes what `load` reads.
+
+        Parameters
+        ----------
+        path : path
+            The file to make.
+        to : str, optional
+            The form, of `chainrule.export.targets`; by the path's ending unless given.
+        overwrite : bool
+            Replace a file that is there.
+
+        Raises
+        ------
+        SpecError, FileRefused
+            If there is no such form, this run cannot be said in it, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile, numpy as np, chainrule as cr
+        >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=3)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     np.load(run.export(f"{folder}/line.npz"))["W1"].shape
+        (1, 1)
+        """
+        from chainrule.export import Subject, export
+
+        return export(Subject(self.record, self.preparation), path, to, overwrite=overwrite)

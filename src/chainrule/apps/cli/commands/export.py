@@ -1,0 +1,59 @@
+"""``chainrule export``: a run in a form that others read.
+
+Knows the flags and what is said; the forms are those of `chainrule.export`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+import chainrule
+from chainrule.apps.cli.figures import size
+from chainrule.apps.cli.flags import Common
+from chainrule.apps.cli.page import item
+from chainrule.apps.cli.screen import screen
+from chainrule.export import find_target, targets
+
+
+def export(
+    run: str,
+    /,
+    *,
+    to: Annotated[str | None, Parameter(choices=sorted(targets()))] = None,
+    out: Annotated[str | None, Parameter(metavar="FILE")] = None,
+    overwrite: bool = False,
+    common: Common = Common(),  # noqa: B008 (frozen)
+) -> int:
+    """Write a run in a form that others read.
+
+    Parameters
+    ----------
+    run : str
+        The folder of the run.
+    to : str
+        The form; by the ending of --out unless given.
+    out : str
+        The file; named after the run and put beside it unless given.
+    overwrite : bool
+        Replace a file that is there.
+    """
+    found = find_target(to, out or "")
+    place = Path(out) if out is not None else _beside(run, found.ending)
+    opened = chainrule.load(run)
+    opened.export(place, found.name, overwrite=overwrite)
+    written = place.stat().st_size
+    if common.json:
+        facts = {"command": "export", "run": run, "to": found.name, "file": str(place)}
+        screen().write_json({**facts, "bytes": written})
+    else:
+        item(screen(), "Written", f"{place} ({size(written)})")
+        item(screen(), "", found.summary)
+    return 0
+
+
+def _beside(run: str, ending: str) -> Path:
+    folder = Path(run).resolve()
+    return Path(run).parent / f"{folder.name}{ending}"
