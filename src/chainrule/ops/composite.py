@@ -167,9 +167,23 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     >>> log_softmax(np.array([1e4, 0.0, -1e4]))
     array([     0., -10000., -20000.])
     """
+    shifted, log_total = log_softmax_parts(x, axis)
+    return shifted - log_total
+
+
+def log_softmax_parts(x: Any, axis: int = -1) -> tuple[Any, Any]:
+    """Return two arrays of which the difference is `log_softmax`; the second has length 1 there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shifted, log_total = log_softmax_parts(np.array([1e4, 0.0]))
+    >>> shifted, log_total
+    (array([     0., -10000.]), array([0.]))
+    """
     axes = checked_axes("log_softmax", np.shape(x), axis)
     shifted, _ = _shifted(_checked_logits(x, "log_softmax", axes), axes)
-    return shifted - log(sum(exp(shifted), axes, keepdims=True))
+    return shifted, log(sum(exp(shifted), axes, keepdims=True))
 
 
 def _binade(x: Array) -> Array:

@@ -53,18 +53,48 @@ def write_dot(w: Writer, dot: Dot, a: Value, b: Value, c: Value) -> None:
     size = 32 // lanes
     vectors = -(-dot.terms // lanes)
     few = dot.rows * vectors <= INLINE_WORK
+    together = lanes if vectors <= 8 else 1
+    whole, left = divmod(dot.rows, together)
 
-    def row(i: Value, _: list[Value]) -> None:
+    def row(i: Value | int) -> Value:
         base = w.at(a, i * dot.line)
         total = w.constant(0.0, dot.kind, lanes)
-        if vectors <= 8:
-            for j in range(vectors):
-                total = _vector(w, dot, base, b, j, total)
-        else:
-            total = _long_row(w, dot, base, b, vectors, total)
-        w.store(w.across(total, lambda x, y: x + y), w.at(c, i * size))
+        if vectors > 8:
+            return _long_row(w, dot, base, b, vectors, total)
+        for j in range(vectors):
+            total = _vector(w, dot, base, b, j, total)
+        return total
 
-    w.repeat(dot.rows, row, unroll=few)
+    def rows(n: Value, _: list[Value]) -> None:
+        first = n * together
+        totals = [row(first + k) for k in range(together)]
+        found = across(w, totals) if together > 1 else w.across(totals[0], lambda x, y: x + y)
+        w.store(found, w.at(c, first * size))
+
+    w.repeat(whole, rows, unroll=few)
+    for i in range(dot.rows - left, dot.rows):
+        w.store(w.across(row(i), lambda x, y: x + y), w.at(c, i * size))
+
+
+def across(w: Writer, rows: list[Value]) -> Value:
+    """Return the sums of as many vectors as each has lanes, in one vector.
+
+    In each vector the lower half is added to the upper half until one number is left. Two vectors
+    are halved side by side in one: those that are half of all apart, so that the last ones stand
+    in order.
+    """
+    lanes = part = rows[0].lanes
+    while part > 1:
+        half = part // 2
+        pairs = zip(rows[: len(rows) // 2], rows[len(rows) // 2 :], strict=True)
+        low, high = (
+            [k for start in range(0, lanes, part) for n in (0, lanes) for k in range(
+                n + start + at, n + start + at + half)]
+            for at in (0, half)
+        )  # fmt: skip
+        rows = [w.shuffle(x, y, low) + w.shuffle(x, y, high) for x, y in pairs]
+        part = half
+    return rows[0]
 
 
 def _vector(w: Writer, dot: Dot, base: Value, b: Value, j: int, total: Value) -> Value:

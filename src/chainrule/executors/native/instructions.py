@@ -170,11 +170,12 @@ class Instructions:
         self.scopes[-1][text] = found.text
         return found
 
-    def label(self, name: str) -> None:
-        """Begin a basic block."""
+    def label(self, name: str, *, goes_on: bool = False) -> None:
+        """Begin a basic block; one that `goes_on` is reached from the block before it alone."""
         self.lines.append(f"{name}:")
         self.block = name
-        self.memory.forget()
+        if not goes_on:
+            self.memory.forget()
 
     @contextmanager
     def scope(self) -> Iterator[None]:

@@ -272,15 +272,18 @@ def _keeps_order(shape: Shape, axes: tuple[int, ...]) -> bool:
 
 
 def _decided(build: _Builder, node: Node, inputs: list[Operand]) -> Operand | None:
-    """Spell out `decided`: a row has a finite largest entry, exactly one that is +inf, or a NaN."""
+    """Spell out `decided`: a row has a finite largest entry, exactly one that is +inf, or a NaN.
+
+    Where the largest entry is +inf the sum of exp(entry - largest) counts those that are; softmax
+    needs it anyway.
+    """
     (x,) = inputs
     if 0 in x.shape:
         return None
     facts: dict[str, Any] = {"kind": x.item.kind}
     top = build.over("max", x, node)
-    hit = build.add("equal", [x, top], x.shape, is_bool=True, **facts)
-    one = build.add("cast", [hit], x.shape, attrs={"dtype": x.item.kind}, **facts)
-    peaks = build.over("sum", one, node)
+    below = build.add("shift", [x, top], x.shape, **facts)
+    peaks = build.over("sum", build.add("exp", [below], x.shape, **facts), node)
     return build.add("decided", [top, peaks], node.shape, is_bool=True, node=node, **facts)
 
 

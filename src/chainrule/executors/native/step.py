@@ -143,7 +143,7 @@ class _Step:
         """Return from the step where a condition is false."""
         if not condition.text.startswith("%"):
             condition = self.w.pure(f"and i1 true, {condition.text}", "i1")
-        self.w.unless(condition, lambda: self.w.leave(int(stop)))
+        self.w.leave_unless(condition, int(stop))
 
     def kernel(self, kernel: Kernel) -> None:
         if isinstance(kernel, Group):

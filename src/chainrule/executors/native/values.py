@@ -136,6 +136,12 @@ class Value:
         """Whether it is a whole number written out."""
         return self.text.lstrip("-").isdigit()
 
+    @property
+    def is_never_zero(self) -> bool:
+        """Whether it is a float written out, other than 0.0 and -0.0."""
+        digits = self.text.rpartition("0x")[2].rstrip(")")
+        return self.is_float and not self.text.startswith("%") and bool(digits.strip("80"))
+
     def like(self, number: Number) -> Value:
         """Return a number as a constant of this kind; a value stays as it is."""
         if isinstance(number, Value):

@@ -88,10 +88,12 @@ class Writer(Instructions):
         self.do(f"br label %{done}")
         self.label(done)
 
-    def leave(self, code: int) -> None:
-        """Return from the function at once."""
-        self.do(f"ret i32 {code}")
-        self.label(self.fresh("dead"))
+    def leave_unless(self, condition: Value, code: int) -> None:
+        """Return from the function at once where the condition is false."""
+        inside, on = self.fresh("leave"), self.fresh("on")
+        self.do(f"br i1 {condition.text}, label %{on}, label %{inside}")
+        self.lines += [f"{inside}:", f"  ret i32 {code}"]
+        self.label(on, goes_on=True)
 
     def call(self, function: str, *inputs: Value) -> None:
         """Call a routine of the module, or one at an address."""

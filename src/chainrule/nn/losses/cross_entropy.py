@@ -11,7 +11,7 @@ from chainrule.graph import Node
 from chainrule.nn.losses.loss import loss
 from chainrule.ops.arithmetic import chain
 from chainrule.ops.compare import equal, where
-from chainrule.ops.composite import log_softmax, softmax
+from chainrule.ops.composite import log_softmax, log_softmax_parts, softmax
 
 
 def _slope(out: Node, y: Node) -> Node:
@@ -72,9 +72,10 @@ def cross_entropy(out: Node, y: Node) -> Node:
     `y` holds class numbers (rows,) or a distribution over classes for each row (rows, classes);
     classes of probability 0 add exactly 0, even where their logit is -inf.
     """
-    logs: Node = log_softmax(out, -1)  # (rows, classes)
     if y.ndim == 2:
-        soft: Node = chain(y, logs)
+        soft: Node = chain(y, log_softmax(out, -1))  # (rows, classes)
         return -soft.sum(axis=1)
-    hard: Node = where(_is_class(out, y), logs, 0.0)
-    return -hard.sum(axis=1)
+    shifted, log_total = log_softmax_parts(out, -1)  # (rows, classes), (rows, 1)
+    hard: Node = where(_is_class(out, y), shifted, 0.0)
+    found: Node = log_total.sum(axis=1) - hard.sum(axis=1)
+    return found

@@ -101,6 +101,8 @@ class Basic:
     def chain(self, g: Value, local: Value) -> Value:
         """Return ``g * local``, but 0 where `g` is 0 and the product would be NaN."""
         product = g * local
+        if g.is_never_zero:
+            return product
         return self.where(product.differs(product), self.where(g.same(0.0), g, product), product)
 
     def shift(self, x: Value, y: Value) -> Value:
