@@ -66,6 +66,18 @@ def sorted_labels(cells: Sequence[Any], wanted: int) -> tuple[Label, ...]:
     return found
 
 
+def check_numbers(y: Any, wanted: int) -> None:
+    """Raise if numbers of one a row are no class numbers: they may be labels of another kind."""
+    cells = [cell for cell in _cells(y) or () if isinstance(cell, int | float)]
+    strange = sorted({cell for cell in cells if cell == cell and cell not in range(wanted)})
+    if strange:
+        raise DataError(
+            f"the targets hold {shown(strange[0])}, and the network tells {wanted} classes, 0 to "
+            f"{wanted - 1}.\n  Say labels=[...] (--labels): all of them, in the order of the "
+            "outputs."
+        )
+
+
 def class_numbers(y: Any, labels: tuple[Label, ...]) -> Any:
     """Return targets as class numbers; what is a distribution a row already stays as it is.
 

@@ -16,6 +16,7 @@ from chainrule import data
 from chainrule.adopt.foreign import Foreign, Label
 from chainrule.adopt.labels import (
     check_labels,
+    check_numbers,
     class_numbers,
     labels_in,
     sorted_labels,
@@ -65,6 +66,8 @@ def array_rows(found: Foreign, X: Any, y: Any, loss: Loss, given: Sequence[Any] 
         labels = None if found.labels is None else check_labels(found.labels, wanted)
     if labels is None and (labels := labels_in(y, wanted)) is not None:
         notes = (SORTED,)
+    if labels is None and loss.targets == "class":
+        check_numbers(y, wanted)
     targets = y if labels is None else class_numbers(y, labels)
     if found.features is not None:
         X = in_order(X, found.features)
@@ -131,7 +134,7 @@ def _check_columns(found: Foreign, table: Any, columns: Sequence[Any], target: s
 def _check_width(found: Foreign, width: int, seen: str) -> None:
     if width != found.inputs:
         raise ShapeError(
-            f"{found.source} takes {found.inputs} inputs, got {width} ({seen}).\n"
+            f"the network takes {found.inputs} inputs, got {width} ({seen}).\n"
             "  Give the columns that it was trained on, in their order."
         )
 
@@ -155,6 +158,7 @@ def _labels_of_column(
     if not wanted:
         return None, ()
     if column.kind == "number":
+        check_numbers(column.values, wanted)
         return tuple(range(wanted)), ()
     present = [word for k, word in enumerate(column.words) if (column.values == k).any()]
     return sorted_labels(present, wanted), (SORTED,)

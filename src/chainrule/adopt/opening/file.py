@@ -26,7 +26,7 @@ KERAS = 'In Keras: np.savez("net.npz", *model.get_weights()).'
 SKLEARN = "Load it in Python yourself, if you trust it, and give the estimator: cr.adopt(mlp, X, y)."
 
 OTHERS = (
-    ((".h5", ".hdf5"), (b"\x89HDF",), "is an HDF5 file, which Keras' older versions write", KERAS),
+    ((".h5", ".hdf5"), (b"\x89HDF",), "is an HDF5 file of Keras", KERAS),
     ((".keras",), (), "is a Keras archive", KERAS),
     ((".pt", ".pth", ".bin", ".ckpt"), (b"\x80\x02", b"\x80\x03"),
      "is a pickle of PyTorch, which can run code when it is opened", PYTORCH),
