@@ -1,4 +1,4 @@
-"""Networks written by PyTorch and Keras themselves: outputs, loss and gradients, number by number."""
+"""Networks that PyTorch and Keras wrote themselves: outputs, loss and gradients by number."""
 
 from pathlib import Path
 
@@ -82,10 +82,10 @@ def test_every_question_can_be_asked(name, tmp_path):
     assert run.check()
     assert run.review(run.at(0).gradients).right
     assert "W1[0,0]" in run.why("W1[0,0]").text()
-    assert run.derive().text() and run.doctor().text() and run.report_page().html()
+    assert all([run.derive().text(), run.doctor().text(), run.report_page().html()])
     again = cr.load(run.save(tmp_path / "run", page=True))
     assert np.array_equal(again.predict(found["x"]), run.predict(found["x"]))
-    assert again.stopped == "adopted" and again.steps == 0
+    assert (again.stopped, again.steps) == ("adopted", 0)
     assert again.branch(0, optimizer=cr.SGD(1e-3), steps=3).losses.shape == (3,)
 
 

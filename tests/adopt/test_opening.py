@@ -10,11 +10,11 @@ import zipfile
 import numpy as np
 import pytest
 from safetensors.numpy import save
+from tests.adopt.damage import damaged
 
 from chainrule.adopt.opening import open_weights
 from chainrule.adopt.opening.safetensors import HEADER_LIMIT, read_safetensors
 from chainrule.errors import ChainruleError, FileRefused
-from tests.adopt.damage import damaged
 
 
 def file_of(header, body=b""):
@@ -120,8 +120,10 @@ def test_no_pickle_is_opened(tmp_path):
         assert "Traceback" not in str(error.value)
 
 
-@pytest.mark.parametrize("ending", ["h5", "weights.h5", "keras", "pt", "pth", "bin", "pkl", "joblib",
-                                    "onnx", "npy", "csv"])  # fmt: skip
+OTHERS = ["h5", "weights.h5", "keras", "pt", "pth", "bin", "pkl", "joblib", "onnx", "npy", "csv"]
+
+
+@pytest.mark.parametrize("ending", OTHERS)
 def test_other_files_are_refused_with_a_way_out(tmp_path, ending):
     path = tmp_path / f"net.{ending}"
     path.write_bytes(b"whatever")

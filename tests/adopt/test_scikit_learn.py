@@ -62,7 +62,9 @@ def test_a_classifier(name, activation):
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_a_regressor(outputs):
     y = X[:, :outputs] * 2 + 1
-    mlp = MLPRegressor(hidden_layer_sizes=(6,), alpha=0.1, max_iter=30, random_state=0).fit(X, np.squeeze(y))
+    mlp = MLPRegressor(hidden_layer_sizes=(6,), alpha=0.1, max_iter=30, random_state=0).fit(
+        X, np.squeeze(y)
+    )
     run = cr.adopt(mlp, X, np.squeeze(y))
     np.testing.assert_allclose(np.squeeze(run.predict(X)), mlp.predict(X), rtol=1e-12)
     loss, gradients = own_gradients(mlp, X, y)
@@ -118,8 +120,9 @@ def test_names_of_features_are_kept():
 def test_a_branch_goes_on_as_scikit_learn_would():
     """One step of plain gradient descent over all rows: the same new weights."""
     y = X[:, 0]
-    mlp = MLPRegressor(hidden_layer_sizes=(5,), solver="sgd", momentum=0.0, learning_rate_init=0.05, alpha=0.2,
-                       batch_size=40, shuffle=False, max_iter=1, warm_start=True)  # fmt: skip
+    descent = {"solver": "sgd", "momentum": 0.0, "learning_rate_init": 0.05, "alpha": 0.2}
+    every_row = {"batch_size": 40, "shuffle": False, "max_iter": 1, "warm_start": True}
+    mlp = MLPRegressor(hidden_layer_sizes=(5,), random_state=3, **descent, **every_row)
     run = cr.adopt(mlp.fit(X, y), X, y).branch(0, steps=1)
     mlp.fit(X, y)
     for k, weights in enumerate(mlp.coefs_, 1):

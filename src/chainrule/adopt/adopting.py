@@ -137,9 +137,7 @@ def adopt(
         sample_weight=sample_weight, batch_size=batch_size, seed=seed, shuffle=True, dtype=dtype,
     )  # fmt: skip
     numbers = keep_numbers(rows, setup.rows)
-    setup = replace(
-        setup, x=owned(setup.x, rows.x), y=owned(setup.y, rows.y), row_numbers=numbers
-    )
+    setup = replace(setup, x=owned(setup.x, rows.x), y=owned(setup.y, rows.y), row_numbers=numbers)
     return _run(setup, found, rows, told)
 
 

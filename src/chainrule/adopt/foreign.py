@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,8 @@ def floats(value: Any, name: str) -> Array:
     array = _as_array(value, name)
     if array.dtype.name == "bfloat16" or array.dtype == np.float16:
         array = array.astype(np.float32)
+    if array.dtype.kind not in "biufV":
+        raise DataError(f"{name!r} is {shown(value)}, not an array of numbers.")
     if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
         raise DataError(
             f"{name!r} holds {array.dtype} values; weights are floats of 16, 32 or 64 bits.\n"
@@ -143,7 +146,7 @@ def _as_array(value: Any, name: str) -> Array:
 
 
 def layer(
-    name: str, weights: Any, bias: Any, *, kernel: str, offset: str, turned: bool = False
+    name: str, weights: Any, bias: Any, called: tuple[str, str], *, turned: bool = False
 ) -> ForeignLayer:
     """Return a layer from its arrays, or say which one does not fit.
 
@@ -153,11 +156,12 @@ def layer(
         What its source calls it.
     weights, bias : array_like
         The weights, and the biases or None.
-    kernel, offset : str
+    called : tuple of str
         What its source calls these two.
     turned : bool
         Whether the weights are (units, inputs).
     """
+    kernel, offset = called
     matrix = floats(weights, kernel)
     if matrix.ndim != 2 or not matrix.size:
         raise ShapeError(f"{kernel!r} has shape {matrix.shape}; a layer's weights are a matrix.")
@@ -175,7 +179,7 @@ def layer(
 
 def check_chain(source: str, layers: Sequence[ForeignLayer]) -> None:
     """Raise unless each layer takes as many numbers as the one before it gives."""
-    for before, after in zip(layers, layers[1:], strict=False):
+    for before, after in pairwise(layers):
         if before.units != after.inputs:
             raise ShapeError(
                 f"{source}: {before.name!r} gives {before.units} numbers, but {after.name!r} takes "
@@ -185,7 +189,6 @@ def check_chain(source: str, layers: Sequence[ForeignLayer]) -> None:
 
 def _hint(layers: Sequence[ForeignLayer]) -> str:
     """Say so where the weights fit the other way round."""
-    pairs = zip(layers, layers[1:], strict=False)
-    if all(before.inputs == after.units for before, after in pairs):
+    if all(before.inputs == after.units for before, after in pairwise(layers)):
         return "\n  Transposed they would fit: give the weights as their source writes them."
     return "\n  Only layers that follow one another without a branch can be adopted."

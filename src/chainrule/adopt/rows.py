@@ -61,7 +61,8 @@ SORTED = "labels are taken in sorted order; say labels= (--labels) if the output
 def array_rows(found: Foreign, X: Any, y: Any, loss: Loss, given: Sequence[Any] | None) -> Rows:
     """Return rows that were handed in as arrays or a dataframe."""
     wanted = wanted_labels(loss, found.outputs)
-    labels, notes = check_labels(given, wanted), ()
+    labels = check_labels(given, wanted)
+    notes: tuple[str, ...] = ()
     if labels is None and wanted:
         labels = None if found.labels is None else check_labels(found.labels, wanted)
     if labels is None and (labels := labels_in(y, wanted)) is not None:

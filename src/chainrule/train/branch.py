@@ -127,7 +127,8 @@ def plan_branch(record: Record, step: int, changes: Mapping[str, Any]) -> Branch
         ``reduction``; ``X``, ``y``, or ``rows``: ``{3: (x, y)}`` by the user's own numbers, None to
         keep one of the two; ``sample_weight``; ``batch_size``, ``shuffle``, ``seed``; ``dtype``,
         ``engine``; ``steps`` or ``epochs``, by default to the end of the run (of one that
-        diverged: to where it was meant to end; of an adopted one: 100 epochs); ``validation``, ``patience``, ``callbacks``.
+        diverged: to where it was meant to end; of an adopted one: 100 epochs);
+        ``validation``, ``patience``, ``callbacks``.
 
     Raises
     ------

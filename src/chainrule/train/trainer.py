@@ -24,9 +24,7 @@ from chainrule.train.stopping import EarlyStopping, StopRequest, listening
 from chainrule.train.trouble import Trouble, divergence_message
 from chainrule.types import Array
 
-Stopped = Literal[
-    "finished", "early stopping", "interrupted", "callback", "diverged", "adopted"
-]
+Stopped = Literal["finished", "early stopping", "interrupted", "callback", "diverged", "adopted"]
 """Why a run ended; an adopted one never began: its network was trained elsewhere."""
 
 CALL_SECONDS = 0.1

@@ -33,13 +33,27 @@ def case(name, layers, inputs, loss, y):
 
 
 dense = keras.layers.Dense
-case("keras_softmax", [dense(6, "relu"), keras.layers.Dropout(0.2), dense(4, "tanh"),
-                       dense(3, "softmax")], 4,
-     keras.losses.sparse_categorical_crossentropy, np.arange(7) % 3)
-case("keras_number", [dense(5, "sigmoid"), dense(1, use_bias=False)], 2,
-     keras.losses.mean_squared_error, np.arange(6.0).reshape(-1, 1) / 4)
+case(
+    "keras_softmax",
+    [dense(6, "relu"), keras.layers.Dropout(0.2), dense(4, "tanh"), dense(3, "softmax")],
+    4,
+    keras.losses.sparse_categorical_crossentropy,
+    np.arange(7) % 3,
+)
+case(
+    "keras_number",
+    [dense(5, "sigmoid"), dense(1, use_bias=False)],
+    2,
+    keras.losses.mean_squared_error,
+    np.arange(6.0).reshape(-1, 1) / 4,
+)
 many = [dense(2, "tanh") for _ in range(6)]
-case("keras_deep", [*many, dense(1)], 3,
-     keras.losses.mean_squared_error, np.arange(5.0).reshape(-1, 1) / 4)
+case(
+    "keras_deep",
+    [*many, dense(1)],
+    3,
+    keras.losses.mean_squared_error,
+    np.arange(5.0).reshape(-1, 1) / 4,
+)
 norm = keras.Sequential([keras.Input((3,)), dense(4), keras.layers.BatchNormalization(), dense(1)])
 np.savez("keras_norm.npz", *norm.get_weights())

@@ -21,27 +21,54 @@ def case(name, layers, loss, targets, dtype=torch.float64, prefix="", rows=6):
     found.backward()
     gradients = {f"gradient.{key}": p.grad.numpy() for key, p in net.named_parameters()}
     y = targets(rows).numpy()
-    np.savez(f"{name}.told.npz", x=x.numpy(), y=y, out=net(x).detach().numpy(),
-             loss=found.item(), **gradients)
+    np.savez(
+        f"{name}.told.npz",
+        x=x.numpy(),
+        y=y,
+        out=net(x).detach().numpy(),
+        loss=found.item(),
+        **gradients,
+    )
 
 
 torch.manual_seed(5)
-case("torch_relu", [nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 3)],
-     nn.CrossEntropyLoss(), lambda n: torch.arange(n) % 3)
-case("torch_tanh", [nn.Linear(2, 4), nn.Tanh(), nn.Dropout(0.0), nn.Linear(4, 1, bias=False)],
-     nn.MSELoss(), lambda n: torch.arange(n, dtype=torch.float64).reshape(-1, 1) / 3,
-     prefix="net.")
-case("torch_half", [nn.Linear(3, 3), nn.GELU(), nn.Linear(3, 1)],
-     nn.BCEWithLogitsLoss(), lambda n: (torch.arange(n, dtype=torch.float64) % 2).reshape(-1, 1),
-     dtype=torch.float16)
-case("torch_bfloat16", [nn.Linear(3, 3), nn.SiLU(), nn.Linear(3, 2)],
-     nn.MSELoss(), lambda n: torch.arange(2 * n, dtype=torch.float64).reshape(-1, 2) / 5,
-     dtype=torch.bfloat16)
+case(
+    "torch_relu",
+    [nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 3)],
+    nn.CrossEntropyLoss(),
+    lambda n: torch.arange(n) % 3,
+)
+case(
+    "torch_tanh",
+    [nn.Linear(2, 4), nn.Tanh(), nn.Dropout(0.0), nn.Linear(4, 1, bias=False)],
+    nn.MSELoss(),
+    lambda n: torch.arange(n, dtype=torch.float64).reshape(-1, 1) / 3,
+    prefix="net.",
+)
+case(
+    "torch_half",
+    [nn.Linear(3, 3), nn.GELU(), nn.Linear(3, 1)],
+    nn.BCEWithLogitsLoss(),
+    lambda n: (torch.arange(n, dtype=torch.float64) % 2).reshape(-1, 1),
+    dtype=torch.float16,
+)
+case(
+    "torch_bfloat16",
+    [nn.Linear(3, 3), nn.SiLU(), nn.Linear(3, 2)],
+    nn.MSELoss(),
+    lambda n: torch.arange(2 * n, dtype=torch.float64).reshape(-1, 2) / 5,
+    dtype=torch.bfloat16,
+)
 deep = [nn.Linear(2, 2)]
 for _ in range(5):
     deep += [nn.ELU(), nn.Linear(2, 2)]
-case("torch_deep", deep, nn.MSELoss(),
-     lambda n: torch.arange(2 * n, dtype=torch.float64).reshape(-1, 2) / 7, dtype=torch.float32)
+case(
+    "torch_deep",
+    deep,
+    nn.MSELoss(),
+    lambda n: torch.arange(2 * n, dtype=torch.float64).reshape(-1, 2) / 7,
+    dtype=torch.float32,
+)
 norm = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
 save_file(norm.state_dict(), "torch_norm.safetensors")
 conv = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2))

@@ -23,7 +23,9 @@ PYTORCH = (
     'save_file(model.state_dict(), "net.safetensors").'
 )
 KERAS = 'In Keras: np.savez("net.npz", *model.get_weights()).'
-SKLEARN = "Load it in Python yourself, if you trust it, and give the estimator: cr.adopt(mlp, X, y)."
+SKLEARN = (
+    "Load it in Python yourself, if you trust it, and give the estimator: cr.adopt(mlp, X, y)."
+)
 
 OTHERS = (
     ((".h5", ".hdf5"), (b"\x89HDF",), "is an HDF5 file of Keras", KERAS),
@@ -65,7 +67,9 @@ def open_weights(path: str | os.PathLike[str]) -> dict[str, Array]:
                 raise refused(where, fact, f"{way} {WAY}")
         if reader is None:
             reads = " and ".join(READERS)
-            raise refused(where, f"is of a kind that is not read; {reads} are", f"{PYTORCH}\n  {KERAS}")
+            raise refused(
+                where, f"is of a kind that is not read; {reads} are", f"{PYTORCH}\n  {KERAS}"
+            )
         return reader(file, size, where)
 
 
@@ -82,7 +86,9 @@ def opened(path: Path, where: str) -> Iterator[tuple[BinaryIO, int]]:
             descriptor = os.open(path, flags)
     except ValueError as error:  # a path with a zero byte
         raise refused(where, f"is no path ({error})", "Name a file.") from None
-    with os.fdopen(descriptor, "rb") if _is_file(descriptor) else _closed(descriptor, where) as file:
+    with (
+        os.fdopen(descriptor, "rb") if _is_file(descriptor) else _closed(descriptor, where) as file
+    ):
         yield file, os.fstat(file.fileno()).st_size
 
 

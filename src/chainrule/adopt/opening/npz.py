@@ -18,7 +18,8 @@ from chainrule.types import Array
 
 MOST_MEMBERS = 2000
 _DAMAGES = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError,
-            NotImplementedError, OverflowError)  # fmt: skip
+            NotImplementedError, OverflowError, OSError)  # fmt: skip
+"""What `zipfile` raises on damage; a member whose place is no place is an OSError of a seek."""
 
 
 def read_npz(file: BinaryIO, size: int, where: str) -> dict[str, Array]:
@@ -48,6 +49,8 @@ def _check_members(members: list[zipfile.ZipInfo], where: str) -> None:
     if len(names) > MOST_MEMBERS or len(set(names)) < len(names):
         fact = f"holds {len(names):,} arrays, or one of them twice"
         raise refused(where, fact, "Save the weights of one network alone.")
+    if any(one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for one in members):
+        raise refused(where, "is compressed as NumPy never does", "Write it with np.savez.")
     strange = [name for name in names if not name.endswith(".npy")]
     if strange:
         fact = f"holds {strange[0][:80]!r}, which is no array"

@@ -65,7 +65,7 @@ class Tensor:
 
 
 def read_safetensors(file: BinaryIO, size: int, where: str) -> dict[str, Array]:
-    """Return the tensors of a file by name, in the order of its header.
+    r"""Return the tensors of a file by name, in the order of its header.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def read_safetensors(file: BinaryIO, size: int, where: str) -> dict[str, Array]:
     --------
     >>> import io
     >>> header = b'{"b":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
-    >>> data = len(header).to_bytes(8, "little") + header + b"\\x80\\x3f"
+    >>> data = len(header).to_bytes(8, "little") + header + b"\x80\x3f"
     >>> read_safetensors(io.BytesIO(data), len(data), "it")
     {'b': array([1.], dtype=float32)}
     """

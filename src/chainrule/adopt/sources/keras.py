@@ -88,7 +88,7 @@ def _of_arrays(pairs: list[tuple[str, Any]]) -> tuple[ForeignLayer, ...]:
 def _layer(number: int, kernel: tuple[str, Any], bias: tuple[str, Any] | None) -> ForeignLayer:
     name, value = kernel
     offset, vector = bias if bias is not None else ("", None)
-    return layer(f"layer {number} ({name})", value, vector, kernel=name, offset=offset)
+    return layer(f"layer {number} ({name})", value, vector, (name, offset))
 
 
 def _no_dense(name: str, shape: tuple[int, ...]) -> str:

@@ -37,6 +37,6 @@ def read(given: Mapping[str, Any]) -> Foreign:
     for k in numbers:
         if f"W{k}" not in given:
             raise SpecError(f"'b{k}' has no 'W{k}' beside it.")
-        names = {"kernel": f"W{k}", "offset": f"b{k}"}
-        layers.append(layer(f"W{k}", given[f"W{k}"], given.get(f"b{k}"), **names))
+        called = (f"W{k}", f"b{k}")
+        layers.append(layer(f"W{k}", given[f"W{k}"], given.get(f"b{k}"), called))
     return Foreign("arrays in chainrule's form", tuple(layers))

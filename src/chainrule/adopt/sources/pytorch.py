@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from chainrule.adopt.foreign import Foreign, ForeignLayer, layer
@@ -86,14 +87,13 @@ def _of_state(given: Mapping[str, Any]) -> tuple[tuple[ForeignLayer, ...], tuple
         found.setdefault(prefix, {})[part] = value
     layers = []
     for prefix in _in_order(list(found)):
-        part, dot = found[prefix], "." if prefix else ""
-        if "weight" not in part:
-            raise SpecError(f"'{prefix}{dot}bias' has no '{prefix}{dot}weight' beside it.")
-        _check_axes(f"{prefix}{dot}weight", part["weight"])
-        names = {"kernel": f"{prefix}{dot}weight", "offset": f"{prefix}{dot}bias"}
-        layers.append(
-            layer(prefix or "weight", part["weight"], part.get("bias"), turned=True, **names)
-        )
+        parts, dot = found[prefix], "." if prefix else ""
+        called = (f"{prefix}{dot}weight", f"{prefix}{dot}bias")
+        if "weight" not in parts:
+            raise SpecError(f"{called[1]!r} has no {called[0]!r} beside it.")
+        _check_axes(called[0], parts["weight"])
+        one = layer(prefix or "weight", parts["weight"], parts.get("bias"), called, turned=True)
+        layers.append(one)
     return tuple(layers), _without_room(layers)
 
 
@@ -120,12 +120,19 @@ def _check_axes(name: str, weights: Any) -> None:
 
 
 def _in_order(prefixes: list[str]) -> list[str]:
-    """Return names of layers by the one number in which they differ, as ``net.2`` and ``net.10``.
+    """Return names of layers by their places, ``0``, ``2.0``, ``10``, or the one number in them.
 
     A file has them in the order of the alphabet, so that only numbers tell which is first.
     """
     if len(prefixes) < 2:
         return prefixes
+    paths = [prefix.split(".") for prefix in prefixes]
+    shortest = min(map(len, paths))
+    alike = (len({path[k] for path in paths}) == 1 for k in range(shortest))
+    common = next((k for k, same in enumerate(alike) if not same), shortest)
+    if all(path[common:] and all(map(str.isdecimal, path[common:])) for path in paths):
+        places = {".".join(path): [int(part) for part in path[common:]] for path in paths}
+        return sorted(places, key=lambda name: places[name])
     split = [re.split(r"(\d+)", prefix) for prefix in prefixes]
     if len({len(parts) for parts in split}) == 1:
         differing = [k for k, parts in enumerate(zip(*split, strict=True)) if len(set(parts)) > 1]
@@ -144,7 +151,7 @@ def _without_room(layers: list[ForeignLayer]) -> tuple[str, ...]:
     numbers = [int(one.name) for one in layers if one.name.isdecimal()]
     if len(numbers) < len(layers):
         return ()
-    pairs = [(a, b) for a, b in zip(numbers, numbers[1:], strict=False) if b == a + 1]
+    pairs = [(a, b) for a, b in pairwise(numbers) if b == a + 1]
     return tuple(
         f"layers {a} and {b} follow each other; if this was a Sequential, no activation stood "
         "between them"

@@ -5,6 +5,7 @@ Knows their fitted attributes; imports nothing of scikit-learn.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,8 @@ def _layers(given: Any) -> tuple[ForeignLayer, ...]:
     last = len(given.coefs_) - 1
     found = []
     for k, (weights, bias) in enumerate(zip(given.coefs_, given.intercepts_, strict=True)):
-        names = {"kernel": f"coefs_[{k}]", "offset": f"intercepts_[{k}]"}
-        one = layer(f"layer {k + 1}", weights, bias, **names)
+        called = (f"coefs_[{k}]", f"intercepts_[{k}]")
+        one = layer(f"layer {k + 1}", weights, bias, called)
         told = given.out_activation_ if k == last else given.activation
         found.append(ForeignLayer(one.name, one.weights, one.bias, ACTIVATIONS[told]))
     return tuple(found)
@@ -82,7 +83,7 @@ def _labels(given: Any) -> tuple[Any, ...] | None:
 
 
 def _is_multilabel(given: Any) -> bool:
-    return given.out_activation_ == "logistic" and given.n_outputs_ > 1
+    return bool(given.out_activation_ == "logistic" and given.n_outputs_ > 1)
 
 
 def _names(given: Any) -> tuple[str, ...] | None:
@@ -116,7 +117,10 @@ def _notes(given: Any, loss: str) -> tuple[str, ...]:
 
 def _of_pipeline(given: Any) -> Foreign:
     """Return the network behind scalers; any other step is refused."""
-    *before, (_, last) = [(name, one) for name, one in given.steps if one not in (None, "passthrough")]
+    steps = [one for _, one in given.steps if one is not None and not isinstance(one, str)]
+    if not steps:
+        raise SpecError("this Pipeline has no steps but 'passthrough'.")
+    *before, last = steps
     if not _is_ours(last):
         raise SpecError(
             f"this Pipeline ends in {type(last).__name__}; an MLPClassifier or MLPRegressor was "
@@ -125,24 +129,23 @@ def _of_pipeline(given: Any) -> Foreign:
     found = read(last)
     if not before:
         return found
-    if len(before) > 1 or type(before[0][1]).__name__ != "StandardScaler":
-        names = ", ".join(type(one).__name__ for _, one in before)
+    if len(before) > 1 or type(before[0]).__name__ != "StandardScaler":
+        names = ", ".join(type(one).__name__ for one in before)
         raise SpecError(
             f"this Pipeline has {names} before the network; only a StandardScaler can be taken "
             "along.\n  Transform the rows yourself and adopt the last step: "
             "cr.adopt(pipe[-1], pipe[:-1].transform(X), y)"
         )
-    scaler = before[0][1]
+    scaler = before[0]
     if not hasattr(scaler, "n_features_in_"):
         raise SpecError("the StandardScaler of this Pipeline is not fitted.\n  Call fit first.")
-    return Foreign(
-        **{name: getattr(found, name) for name in ("layers", "loss", "penalty", "labels",
-                                                   "optimizer", "notes")},
+    return replace(
+        found,
         source=f"{found.source} behind a StandardScaler",
         features=_names(scaler),
         center=_vector(scaler.mean_, 0.0, found.inputs, "mean_"),
         spread=_vector(scaler.scale_, 1.0, found.inputs, "scale_"),
-    )  # fmt: skip
+    )
 
 
 def _vector(value: Any, missing: float, length: int, name: str) -> Array:

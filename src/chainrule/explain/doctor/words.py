@@ -27,7 +27,7 @@ def severity(case: Case, shortfall: float = 0.0) -> Severity:
 
 
 def grave(case: Case) -> Severity:
-    """Return how much a poor start matters: it is no start to a network that is trained and good."""
+    """Return how much a poor start matters; to a network that is trained and good, little."""
     if case.failed:
         return "severe"
     return "note" if case.adopted else "moderate"

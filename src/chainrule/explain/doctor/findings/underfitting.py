@@ -66,8 +66,10 @@ def _kind(case: Case) -> str | None:
 
 def _cause(case: Case, kind: str) -> tuple[Span, ...]:
     if kind == "elsewhere":
-        return ("It was trained elsewhere: either it never learnt this, or these are not the rows ",
-                "it knows. Scaling, the order of columns and classes, and the activations tell.")
+        return (
+            "It was trained elsewhere: either it never learnt this, or these are not the rows ",
+            "it knows. Scaling, the order of columns and classes, and the activations tell.",
+        )
     if kind == "penalty":
         return ("The penalty on the weights holds it back: without it, ",
                 f"{case.trials.steps} steps from the start come to a loss of ",
