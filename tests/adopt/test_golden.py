@@ -72,6 +72,7 @@ def test_weights_that_keras_wrote(name):
         close(moment.gradients[name], found[f"gradient{k}"], FLOAT32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["torch_relu", "torch_bfloat16", "keras_number"])
 def test_every_question_can_be_asked(name, tmp_path):
     activation, loss = {**PYTORCH, **KERAS}[name][:2]
