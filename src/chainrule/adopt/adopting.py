@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.adopt import sources as _sources  # noqa: F401  (registers every source)
 from chainrule.adopt.building import (
     Activations,
     GivenLoss,
@@ -20,6 +21,7 @@ from chainrule.adopt.building import (
     parameters,
 )
 from chainrule.adopt.foreign import Foreign
+from chainrule.adopt.registry import read_foreign
 from chainrule.adopt.rows import Rows, array_rows, keep_numbers, table_rows
 from chainrule.data.memory import check_memory
 from chainrule.errors import DataError, SpecError, shown
@@ -143,9 +145,6 @@ def adopt(
 
 def _read(source: Any) -> tuple[Foreign, str]:
     """Return the network that something holds, and what to call where it came from."""
-    from chainrule.adopt import sources as _sources  # noqa: F401  (registers every source)
-    from chainrule.adopt.registry import read_foreign
-
     if isinstance(source, str | os.PathLike):
         from chainrule.adopt.opening import open_weights
 
