@@ -23,7 +23,7 @@ HEIGHTS = {
     "train": 6,
     "explain": 7, "export": 7, "scale": 7,
     "run": 8,
-    "tables": 9, "cases": 9, "bench": 9, "estimators": 9,
+    "adopt": 9, "tables": 9, "cases": 9, "bench": 9, "estimators": 9,
     "apps": 10,
     "__main__": 11,
 }  # fmt: skip

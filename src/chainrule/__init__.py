@@ -1,6 +1,7 @@
 """Train a network by backpropagation, then open any weight at any step and read the chain rule."""
 
 from chainrule import ops
+from chainrule.adopt import adopt
 from chainrule.autodiff import central_differences, complex_step, directional_derivative, gradients
 from chainrule.errors import ChainruleError, DivergenceError
 from chainrule.executors import evaluate, grad, value_and_grad
@@ -62,6 +63,7 @@ __all__ = [
     "SGD",
     "StepDecay",
     "WarmUp",
+    "adopt",
     "central_differences",
     "check",
     "clip",

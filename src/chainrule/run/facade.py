@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.data.arrays import check_inputs
 from chainrule.errors import DivergenceError, SpecError
 from chainrule.executors.threads import one_thread
+from chainrule.run.adopted import adopted_lines, in_columns, in_its_terms
 from chainrule.run.questions import Questions
 from chainrule.train import (
     MemoryEstimate,
@@ -79,6 +80,7 @@ class Run(Questions):
             If the run diverged: there is no model.
         """
         self._check_usable()
+        X = in_columns(self.preparation, self.report, X)
         if self.preparation is not None and not isinstance(X, np.ndarray):
             return self._of_table(self.preparation.read(X))
         setup = self.record.setup
@@ -99,7 +101,7 @@ class Run(Questions):
         self._check_usable()
         if self.preparation is None:
             raise SpecError("this run was trained on arrays; use run.predict(X).")
-        table = self.preparation.read(source)
+        table = self.preparation.read(in_columns(self.preparation, self.report, source))
         out = self._of_table(table, extra=extra)
         if self.preparation.labels is None:
             return {"prediction": out[:, 0]}
@@ -143,7 +145,7 @@ class Run(Questions):
         """
         self._check_usable()
         setup = self.record.setup
-        rows = make_validation(setup, (X, y))
+        rows = make_validation(setup, in_its_terms(self.preparation, self.report, X, y))
         assert rows is not None, "a pair was given"
         with one_thread():
             judged = judge_rows(setup, self.record.best, rows.x, rows.y)
@@ -179,7 +181,7 @@ class Run(Questions):
         except DivergenceError as error:
             error.run = Run(error.run, self.preparation)
             raise
-        kept = {name: self.report[name] for name in ("table",) if name in self.report}
+        kept = {name: self.report[name] for name in ("table", "adopted") if name in self.report}
         own_rows = {"X", "y", "rows"} & changes.keys()
         return Run(record, self.preparation, kept, None if own_rows else self.source)
 
@@ -192,7 +194,7 @@ class Run(Questions):
 
     def summary(self) -> str:
         """Return what was trained, by what, and how it ended, as text."""
-        return summary_of(self.record)
+        return "\n".join([summary_of(self.record), *adopted_lines(self.report)])
 
     def save(
         self, path: str | os.PathLike[str], *, overwrite: bool = False, page: bool = False

@@ -332,8 +332,9 @@ class Questions(Held):
 
         opened: Sequence[Section] = ()
         findings: Sequence[Section] = ()
-        if self.steps and self.record.setup.rows and self.record.trouble is None:
-            moment = self.at(self.steps - 1)
+        adopted = self.stopped == "adopted"
+        if (self.steps or adopted) and self.record.setup.rows and self.record.trouble is None:
+            moment = self.at(max(self.steps - 1, 0))
             names = self._input_names()
             opened = largest_gradients(self.record, moment, features=names, called=called)
             blocks = without_steps(self.doctor(called=called)).document.blocks

@@ -127,7 +127,8 @@ def plan_branch(record: Record, step: int, changes: Mapping[str, Any]) -> Branch
         ``reduction``; ``X``, ``y``, or ``rows``: ``{3: (x, y)}`` by the user's own numbers, None to
         keep one of the two; ``sample_weight``; ``batch_size``, ``shuffle``, ``seed``; ``dtype``,
         ``engine``; ``steps`` or ``epochs``, by default to the end of the run (of one that
-        diverged: to where it was meant to end); ``validation``, ``patience``, ``callbacks``.
+        diverged: to where it was meant to end; of an adopted one: 100 epochs);
+        ``validation``, ``patience``, ``callbacks``.
 
     Raises
     ------
@@ -140,7 +141,8 @@ def plan_branch(record: Record, step: int, changes: Mapping[str, Any]) -> Branch
     setup = _engine(_setup(old, changes), changes)
     setup = replace(setup, first=old.first + step, clock=old.clock + step)
     steps = _steps(record, setup, step, changes)
-    if changes.get("engine") == "auto":
+    is_first = record.stopped == "adopted"
+    if changes.get("engine", "auto" if is_first else old.engine) == "auto":
         setup = with_engine(setup, "auto", steps)
     state, notes = _state(old, setup, old_state, changes.get("parameters"))
     if ANEW in notes:
@@ -231,6 +233,8 @@ def _steps(record: Record, setup: Setup, step: int, changes: Mapping[str, Any]) 
     """Return the steps of the branch: those named, else up to where the run ended."""
     if "steps" in changes or "epochs" in changes:
         return count_steps(setup, changes.get("steps"), changes.get("epochs"))
+    if record.stopped == "adopted":
+        return count_steps(setup, None, None)
     end = record.planned if record.stopped == "diverged" else record.steps
     return end - step
 

@@ -69,6 +69,8 @@ def summary(record: Record) -> str:
 
 
 def _end(record: Record) -> str:
+    if record.stopped == "adopted":
+        return "ended      no step was done: the network was trained elsewhere"
     if not record.steps:
         return "ended      no step was done"
     text = f"ended      {record.stopped} after {record.steps} steps"

@@ -24,7 +24,8 @@ from chainrule.train.stopping import EarlyStopping, StopRequest, listening
 from chainrule.train.trouble import Trouble, divergence_message
 from chainrule.types import Array
 
-Stopped = Literal["finished", "early stopping", "interrupted", "callback", "diverged"]
+Stopped = Literal["finished", "early stopping", "interrupted", "callback", "diverged", "adopted"]
+"""Why a run ended; an adopted one never began: its network was trained elsewhere."""
 
 CALL_SECONDS = 0.1
 """Callbacks that ask for it are called within epochs at most this often."""

@@ -87,6 +87,14 @@ def show_network(out: Screen, setup: Setup) -> None:
     item(out, "Optimizer", f"{rule.kind}, learning rate {told}, {batch} a step, seed {setup.seed}")
 
 
+def show_adopted(out: Screen, found: Mapping[str, Any]) -> None:
+    """Show where an adopted network came from, and how good it is on the rows given."""
+    item(out, "Adopted", f"from {found['source']}", *found["notes"])
+    judged, rows = found["score"], count(found["rows"], "row")
+    line = words(f"{judged['name']} ") + Text(score(judged["value"]), "bold green")
+    item(out, "Score", line + words(f" on the {rows} given; loss {number(found['loss'], 6)}"))
+
+
 def show_score(out: Screen, report: Mapping[str, Any]) -> None:
     """Show how good the run is, a baseline beside it, and where it errs."""
     found = report["score"]

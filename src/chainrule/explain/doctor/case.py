@@ -67,6 +67,11 @@ class Case:
         """Whether training ran away."""
         return self.record.stopped == "diverged"
 
+    @property
+    def adopted(self) -> bool:
+        """Whether the network was trained elsewhere, so that there are no steps to look at."""
+        return self.record.stopped == "adopted"
+
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """The layers with weights."""

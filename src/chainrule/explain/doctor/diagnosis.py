@@ -39,6 +39,13 @@ class Diagnosis(Explanation):
         return not any(one.is_alarm for one in self.findings)
 
 
+OF_TRAINING = frozenset({
+    "gradient noise", "learning rate too high", "learning rate too low", "overfitting", "plateau",
+    "weights that never moved",
+})  # fmt: skip
+"""What only steps can show; an adopted network has none."""
+
+
 def diagnose(record: Record, *, try_it: bool = False, called: str | None = None) -> Diagnosis:
     """Return what is wrong with a training, if anything.
 
@@ -54,15 +61,18 @@ def diagnose(record: Record, *, try_it: bool = False, called: str | None = None)
     Raises
     ------
     SpecError
-        If there is nothing to examine: no step was done.
+        If there is nothing to examine: no step was done, and the network is not one that was
+        trained elsewhere.
     """
-    if not record.steps and record.stopped != "diverged":
+    if not record.steps and record.stopped not in ("diverged", "adopted"):
         raise SpecError(
             "a diagnosis was asked for, but this run did no step, so there is nothing to examine.\n"
             "  Train it first: steps= or epochs= of cr.train."
         )
     case = Case(record)
-    found = ranked([one for one in (look(case) for look in looks.values()) if one is not None])
+    wanted = (look for name, look in looks.items() if not (case.adopted and name in OF_TRAINING))
+    found = ranked([one for one in (look(case) for look in wanted) if one is not None])
     remedy = first_to_try(found) if try_it else None
     futures = None if remedy is None else carry_out(record, remedy)
-    return Diagnosis(page_of(case, found, sorted(looks), futures, called), found, futures)
+    looked_for = sorted(set(looks) - (OF_TRAINING if case.adopted else set()))
+    return Diagnosis(page_of(case, found, looked_for, futures, called), found, futures)

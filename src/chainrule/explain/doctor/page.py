@@ -35,7 +35,8 @@ def page_of(
 
 def _title(case: Case, alarms: Sequence[Finding]) -> str:
     what = alarms[0].name if alarms else "nothing is wrong"
-    return f"Doctor: {what} ({case.setup.network.outline}, {case.record.steps} steps)"
+    steps = "adopted" if case.adopted else f"{case.record.steps} steps"
+    return f"Doctor: {what} ({case.setup.network.outline}, {steps})"
 
 
 def _answer(alarms: Sequence[Finding]) -> Sentence:
@@ -54,10 +55,12 @@ def _state(case: Case) -> Sentence:
     record = case.record
     if case.diverged:
         return Sentence(f"Training diverged after {record.steps} steps; it has no model.")
+    when = "As it was adopted, " if case.adopted else f"After {record.steps} steps "
+    rows = "the rows given" if case.adopted else "its training rows"
     spans: list[Span] = [
-        f"After {record.steps} steps the network explains ",
+        f"{when}the network explains ",
         Number(100 * max(case.explained, 0.0), "short"),
-        " % of the targets' spread on its training rows",
+        f" % of the targets' spread on {rows}",
     ]
     if case.explained_held_out is not None:
         spans += [

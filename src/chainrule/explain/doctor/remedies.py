@@ -28,7 +28,9 @@ FRESH = "run.branch(0, parameters=run.network.initial_parameters(np.random.defau
 def fresh_start(case: Case) -> Remedy:
     """Return the same training from random weights of the usual size."""
     return Remedy(
-        "begin with random weights of the usual size: leave out initial=",
+        "train anew, from random weights of the usual size"
+        if case.adopted
+        else "begin with random weights of the usual size: leave out initial=",
         FRESH,
         0,
         {"parameters": fresh_parameters(case)},

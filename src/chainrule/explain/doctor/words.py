@@ -26,6 +26,13 @@ def severity(case: Case, shortfall: float = 0.0) -> Severity:
     return "moderate" if case.shortfall > shortfall else "note"
 
 
+def grave(case: Case) -> Severity:
+    """Return how much a poor start matters; to a network that is trained and good, little."""
+    if case.failed:
+        return "severe"
+    return "note" if case.adopted else "moderate"
+
+
 def trial_table(trials: Sequence[Trial], step: int, case: Case) -> Table:
     """Return trials as a table, smallest rate first."""
     rows = tuple(

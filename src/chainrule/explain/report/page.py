@@ -65,7 +65,7 @@ def report_page(
     >>> print(report_page(run.record, run.report).text().splitlines()[0])
     L went from 5 to 4.664 in 50 steps.
     """
-    blocks: list[Block] = [answer(record, report), _ending(record), *scores(report)]
+    blocks: list[Block] = [answer(record, report), _ending(record, report), *scores(report)]
     blocks += [*_curves(record), *findings, data_section(record, report)]
     blocks += [_network(record.setup), *opened, _next(record, called)]
     table = report.get("table")
@@ -74,8 +74,11 @@ def report_page(
     return Explanation(Document("report", title, tuple(blocks), _facts(record, report)))
 
 
-def _ending(record: Record) -> Sentence:
-    """Return how the training ended."""
+def _ending(record: Record, report: Mapping[str, Any]) -> Sentence:
+    """Return how the training ended, or where the network was adopted from."""
+    if record.stopped == "adopted" and "adopted" in report:
+        notes = "".join(f" {note[0].upper()}{note[1:]}." for note in report["adopted"]["notes"])
+        return Sentence(f"Adopted from {report['adopted']['source']}; no step was done.{notes}")
     epochs = len(np.unique(record.history["epoch"]))
     words = f"Training: {record.stopped} after {record.steps:,} steps ({epochs:,} epochs)"
     if record.best_step != record.steps and record.trouble is None:

@@ -27,12 +27,23 @@ def answer(record: Record, report: Mapping[str, Any]) -> Sentence:
         name = f"{found['name'][0].upper()}{found['name'][1:]} "
         return Sentence(name, value, f" {_judged(found)}.", role="answer")
     losses = record.history["loss"]
+    if not len(losses) and "adopted" in report:
+        return _adopted(report["adopted"])
     if not len(losses):
         return Sentence("No step was done.", role="answer")
     first, last = Number(float(losses[0]), "short"), Number(float(losses[-1]), "short")
     return Sentence(
         "L went from ", first, " to ", last, f" in {len(losses):,} steps.", role="answer"
     )
+
+
+def _adopted(found: Mapping[str, Any]) -> Sentence:
+    """Return how good an adopted network is on the rows given."""
+    score = found["score"]
+    value: Span = "undefined" if score["value"] is None else Number(score["value"], "short")
+    name = f"{score['name'][0].upper()}{score['name'][1:]} "
+    where = f" on the {found['rows']:,} rows given; a row's loss is "
+    return Sentence(name, value, where, Number(found["loss"], "short"), ".", role="answer")
 
 
 def _judged(found: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import chainrule
 from chainrule.apps.cli.figures import count, number, score, size
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import gap, item, steps, table
-from chainrule.apps.cli.report import show_curve, show_network, show_score, show_table
+from chainrule.apps.cli.report import show_adopted, show_curve, show_network, show_score, show_table
 from chainrule.apps.cli.screen import Screen, screen
 from chainrule.files import describe_files
 from chainrule.plan.listing import plan_listing
@@ -111,6 +111,8 @@ def _show_summary(out: Screen, path: str, run: Run, listed: Sequence[dict[str, A
         show_table(out, report, run.preparation)
     gap(out)
     show_network(out, run.record.setup)
+    if "adopted" in run.report:
+        show_adopted(out, run.report["adopted"])
     item(out, "Training", _ending(run))
     if "score" in run.report:
         gap(out)
@@ -125,6 +127,8 @@ def _show_summary(out: Screen, path: str, run: Run, listed: Sequence[dict[str, A
 
 
 def _ending(run: Run) -> str:
+    if run.stopped == "adopted":
+        return "no step was done: the network was trained elsewhere"
     text = f"{run.stopped} after {count(run.steps, 'step')}"
     if run.steps:
         text += f", last loss {number(float(run.losses[-1]), 6)}"

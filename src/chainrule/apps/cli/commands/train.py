@@ -97,7 +97,7 @@ def train(
     screen().needless = True
     out.quiet = output.quiet
     source = _source(data, target, table)
-    place = Path(output.out) if output.out else _free_place(source.path)
+    place = Path(output.out) if output.out else free_place(source.path)
     check_place(place, overwrite=output.overwrite)
     with busy(out, f"reading {source.path}"):
         dataset = _prepared(source, columns, network, training.seed)
@@ -149,7 +149,7 @@ def _which_target(path: str, reading: Reading) -> str:
     )
 
 
-def _free_place(path: str) -> Path:
+def free_place(path: str) -> Path:
     """Return the next folder below `runs` that is free for a run on a table."""
     stem = Path(path).stem
     name = "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip("-.") or "run"

@@ -91,6 +91,8 @@ def _cause(case: Case, layer: Layer, dead: Array, before: int) -> tuple[Span, ..
         Number(top, "short"),
         " at most), so neither output nor gradient can bring them back. ",
     )
+    if case.adopted:
+        return (*words, "It came so from where it was trained, or these rows are none it knows.")
     if before >= layer.units * SHARE:
         return (
             *words,

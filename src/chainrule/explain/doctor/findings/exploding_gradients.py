@@ -11,6 +11,7 @@ from chainrule.explain.doctor.case import Case
 from chainrule.explain.doctor.finding import Finding, Remedy, finding
 from chainrule.explain.doctor.flow import flow_table, links, total
 from chainrule.explain.doctor.remedies import fresh_start
+from chainrule.explain.doctor.words import grave
 from chainrule.explain.document import Number
 
 GROWTH = 10.0
@@ -35,7 +36,7 @@ def look(case: Case) -> Finding | None:
     weights = math.prod(link.by_weights for link in way[1:])
     return Finding(
         "exploding gradients",
-        "severe" if case.failed else "moderate",
+        grave(case),
         ("Gradients explode on their way down: at layer 1 they are ", Number(back, "short"),
          f" times those of layer {len(case.layers)}; values grow ", Number(ahead, "short"),
          " times on their way up."),

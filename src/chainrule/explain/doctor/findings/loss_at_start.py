@@ -31,21 +31,23 @@ def look(case: Case) -> Finding | None:
     if case.start is None or not case.chance > 0:
         return None
     times = case.start.loss / max(case.chance, _undecided(case))
-    if not times > (TIMES_SQUARED if case.setup.loss.targets == "real" else TIMES):
+    usual = TIMES_SQUARED if case.setup.loss.targets == "real" else TIMES
+    if not times > (1.0 if case.adopted else usual):
         return None
     offset = _offset(case)
+    when = "On the rows given" if case.adopted else "Before any step"
     return Finding(
         "loss at start",
         "severe" if case.failed else "moderate",
-        ("Before any step the loss of a row is ", Number(case.start.loss, "short"),
+        (f"{when} the loss of a row is ", Number(case.start.loss, "short"),
          ", ", Number(times, "short"), " times that of always giving the same best answer, ",
          Number(case.chance, "short"), "."),
         (_table(case),),
         _cause(case, offset),
-        (_remedy(case, offset),),
+        () if case.adopted else (_remedy(case, offset),),
         certainty=0.9,
         weight=0.6 if not case.failed else 0.75,
-        explains=("plateau", "learning rate too low"),
+        explains=("plateau", "learning rate too low", *(("underfitting",) * case.adopted)),
         numbers={"loss": case.start.loss, "chance": case.chance, "offset": offset},
     )  # fmt: skip
 
@@ -80,6 +82,10 @@ def _table(case: Case) -> Table:
 
 
 def _cause(case: Case, offset: bool) -> tuple[Span, ...]:
+    if case.adopted:
+        return ("A trained network should do better than a constant. Rows scaled otherwise than ",
+                "where it was trained, columns or classes in another order, and another activation "
+                "than it had there look like this.")  # fmt: skip
     if offset:
         y = case.targets[case.sample]
         return ("The targets lie around ", Number(float(np.mean(y)), "short"), " with a spread of ",

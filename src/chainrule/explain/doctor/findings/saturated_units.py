@@ -47,7 +47,7 @@ def look(case: Case) -> Finding | None:
          f" are so far out that their slope is below {100 * FLAT:g} % of the steepest."),
         (Table(("layer", "activation", "flat at step 0", "flat at the end"), rows,
                f"share of values on all {case.told_rows}"),),
-        _cause(from_start),
+        _cause(from_start and not case.adopted),
         _remedies(case),
         certainty=0.95,
         weight=0.85 if case.failed else 0.55,

@@ -23,13 +23,16 @@ comes lower than the whole run with it."""
 def look(case: Case) -> Finding | None:
     """Return the finding if there is more to learn, and too little to learn it with."""
     found = case.reference
-    if case.diverged or not found.is_telling or case.shortfall < SHORT or not case.record.steps:
+    if case.diverged or not found.is_telling or case.shortfall < SHORT:
         return None
-    kind = _kind(case)
+    if not case.record.steps and not case.adopted:
+        return None
+    kind = "elsewhere" if case.adopted else _kind(case)
     if kind is None:
         return None
+    own = "the rows given" if case.adopted else "its training rows"
     rows = (
-        ("this network, on its training rows", Number(case.explained, "short")),
+        (f"this network, on {own}", Number(case.explained, "short")),
         ("a straight line, on rows left out", Number(found.linear, "short")),
         ("a kernel regression, on rows left out", Number(found.explained, "short")),
     )
@@ -37,7 +40,7 @@ def look(case: Case) -> Finding | None:
         "underfitting",
         "severe",
         ("The network explains ", Number(100 * max(case.explained, 0.0), "short"),
-         " % of the targets' spread on its own training rows; ",
+         f" % of the targets' spread on {own.replace('its', 'its own')}; ",
          Number(100 * found.explained, "short"), " % can be told on rows that were not even seen."),
         (Table(("share of the targets' spread explained", ""), rows),),
         _cause(case, kind),
@@ -62,6 +65,11 @@ def _kind(case: Case) -> str | None:
 
 
 def _cause(case: Case, kind: str) -> tuple[Span, ...]:
+    if kind == "elsewhere":
+        return (
+            "It was trained elsewhere: either it never learnt this, or these are not the rows ",
+            "it knows. Scaling, the order of columns and classes, and the activations tell.",
+        )
     if kind == "penalty":
         return ("The penalty on the weights holds it back: without it, ",
                 f"{case.trials.steps} steps from the start come to a loss of ",
@@ -78,6 +86,8 @@ def _cause(case: Case, kind: str) -> tuple[Span, ...]:
 
 
 def _remedies(case: Case, kind: str) -> tuple[Remedy, ...]:
+    if kind == "elsewhere":
+        return ()
     if kind == "penalty":
         return (
             Remedy("a hundredth of the penalty", "run.branch(0, l1=0, l2=...)", 0, _less(case)),

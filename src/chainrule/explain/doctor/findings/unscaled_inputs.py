@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.explain.doctor.case import Case
 from chainrule.explain.doctor.finding import Finding, Remedy, finding
+from chainrule.explain.doctor.words import grave
 from chainrule.explain.document import Number, Span, Table
 from chainrule.types import Array
 
@@ -39,7 +40,7 @@ def look(case: Case) -> Finding | None:
     ratio = worst / float(moving.min())
     return Finding(
         "unscaled inputs",
-        "severe" if case.failed else "moderate",
+        grave(case),
         ("The inputs are not scaled: the largest column has a typical size of ",
          Number(worst, "short"), ", where weights begin as if it were about 1."),
         (table,),
