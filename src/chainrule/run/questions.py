@@ -39,7 +39,7 @@ class Questions(Held):
         *,
         row: int | None = None,
         terms: int = 5,
-        called: str = "RUN",
+        called: str | None = None,
     ) -> Explanation:
         """Return the chain rule behind one number of a step, symbol by symbol, number by number.
 
@@ -55,8 +55,8 @@ class Questions(Held):
             For a weight: what this row alone says.
         terms : int
             How many terms of a long sum are shown; the rest are lines with count and sum.
-        called : str
-            What the commands that it suggests call the run.
+        called : str, optional
+            The run's folder, if further questions are to be commands; else they are Python.
 
         Returns
         -------
@@ -90,7 +90,7 @@ class Questions(Held):
         )
 
     def derive(
-        self, notation: str = "course", entries: Sequence[str] | None = None, *, called: str = "RUN"
+        self, notation: str = "course", entries: Sequence[str] | None = None, *, called: str | None = None
     ) -> Explanation:
         """Return the derivation of every gradient of the network, from L back to W1.
 
@@ -101,8 +101,8 @@ class Questions(Held):
             or the errors of textbooks.
         entries : sequence of str, optional
             Weights whose whole chain is written out, such as ``["W1[0,2]"]``.
-        called : str
-            What the commands that it suggests call the run.
+        called : str, optional
+            The run's folder, if further questions are to be commands; else they are Python.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class Questions(Held):
         *,
         entries: int | None = None,
         seed: int = 0,
-        called: str = "RUN",
+        called: str | None = None,
     ) -> Check:
         """Compare the recorded gradients with slopes of the loss, found from its values alone.
 
@@ -146,8 +146,8 @@ class Questions(Held):
             among them. All entries are always looked at together, along a direction.
         seed : int
             Fixes the sample.
-        called : str
-            What the command that it suggests calls the run.
+        called : str, optional
+            The run's folder, if further questions are to be commands; else they are Python.
 
         Returns
         -------
@@ -208,7 +208,7 @@ class Questions(Held):
         *,
         kind: Asked = "auto",
         decimals: int | None = None,
-        called: str = "RUN",
+        called: str | None = None,
     ) -> Verdict:
         """Judge a backward pass worked out by hand, and name the mistake in it.
 
@@ -223,8 +223,8 @@ class Questions(Held):
             What was handed in; seen from the numbers unless said.
         decimals : int, optional
             To how many decimals it was rounded; seen from the numbers unless said.
-        called : str
-            What the commands that it suggests call the run.
+        called : str, optional
+            The run's folder, if further questions are to be commands; else they are Python.
 
         Returns
         -------
@@ -255,7 +255,7 @@ class Questions(Held):
         )
 
     def review_function(
-        self, function: str, step: int = 0, *, kind: Asked = "auto", called: str = "RUN"
+        self, function: str, step: int = 0, *, kind: Asked = "auto", called: str | None = None
     ) -> Verdict:
         """Judge what a function of somebody's own file returns for a step; it runs that file.
 

@@ -59,6 +59,8 @@ class Exercise:
         The same without the rows' weights.
     loss, optimizer, slots, rate, step
         What is descended, and how.
+    clock : int
+        What the optimizer counts as its step: that of a branch goes on from the run it left.
     previous, following : Neighbour or None
         The steps before and after, where they differ from what this one implies.
     single : bool
@@ -77,6 +79,7 @@ class Exercise:
     slots: Mapping[str, Array]
     rate: float
     step: int = 0
+    clock: int = 0
     previous: Neighbour | None = None
     following: Neighbour | None = None
     single: bool = False
@@ -181,6 +184,7 @@ def exercise_of(found: Record, step: int) -> Exercise:
         slots={name: _as_rows(value) for name, value in moment.slots.items()},
         rate=float(moment.recording["learning_rate"]),
         step=moment.step,
+        clock=int(feed["step"]),
         previous=_neighbour(found, moment.step - 1) if moment.step > 0 else None,
         following=_following(found, moment),
         single=setup.dtype == np.float32,

@@ -61,14 +61,14 @@ class Opened(Ground):
         The step as it was trained.
     features : tuple of str or None
         What the user's columns are called.
-    called : str
-        What commands call the run: its folder, or RUN.
+    called : str or None
+        The run's folder, if further questions are to be commands; else they are Python.
     """
 
     record: Record
     moment: Moment
     features: Sequence[str] | None
-    called: str
+    called: str | None
 
     @property
     def setup(self) -> Setup:
@@ -79,6 +79,11 @@ class Opened(Ground):
     def step(self) -> int:
         """Which step."""
         return self.moment.step
+
+    @property
+    def clock(self) -> int:
+        """What the optimizer counts as this step: a branch goes on from the run it left."""
+        return self.setup.clock + self.moment.step
 
     @property
     def rows(self) -> Array:
@@ -101,7 +106,7 @@ def open_step(
     record: Record,
     moment: Moment,
     features: Sequence[str] | None,
-    called: str,
+    called: str | None,
     *,
     inputs: bool = False,
 ) -> Opened:

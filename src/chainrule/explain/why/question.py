@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from chainrule.errors import SpecError, shown
+from chainrule.explain.asking import spelled
 from chainrule.explain.why.opened import Opened
 from chainrule.graph import Node
 
@@ -107,6 +108,6 @@ def _no_row(opened: Opened, name: str, row: int) -> str:
     more = f" ... ({len(opened.rows)} rows)" if len(opened.rows) > 5 else ""
     return (
         f"row {row} of {name} was asked for; the batch of step {opened.step} has rows "
-        f"{some}{more}.\n  Rows have the numbers of your table, counted from 0; ask for L with "
-        f"--terms {len(opened.rows)} to see them all."
+        f"{some}{more}.\n  Rows have the numbers of your table, counted from 0; to see them all: "
+        f"{spelled(opened.called, 'why', 'L', step=opened.step, terms=len(opened.rows))}"
     )

@@ -5,13 +5,13 @@ Knows segments, chains and sums; knows no particular layer.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff import gradients
 from chainrule.executors import evaluate
+from chainrule.explain.asking import spelled
 from chainrule.explain.document import (
     Block,
     Cell,
@@ -25,9 +25,10 @@ from chainrule.explain.document import (
     Table,
 )
 from chainrule.explain.formula import Written, formula, shown_number, with_index
+from chainrule.explain.why.astray import astray
 from chainrule.explain.why.entry import Entry, hops
 from chainrule.explain.why.factors import chain, entry_name
-from chainrule.explain.why.fold import Term, fold, table_of
+from chainrule.explain.why.fold import Term, fold, summed, table_of
 from chainrule.explain.why.ledger import at_row, fork, general, ledger, loudest
 from chainrule.explain.why.opened import Opened
 from chainrule.explain.why.question import Question
@@ -56,7 +57,7 @@ def value_page(opened: Opened, asked: Question, most: int) -> Document:
     head = Sentence(
         Symbol(asked.text), " = ", Number(value, "answer"), f" at step {opened.step}", role="answer"
     )
-    blocks: list[Block] = [head, *_made_of(opened, asked, most)]
+    blocks: list[Block] = [head, *astray(opened), *_made_of(opened, asked, most)]
     if asked.name == "out" and opened.setup.network.inputs > 0:
         blocks += _inputs(opened, asked, most)
     backward, gradient = _gradient(opened, asked, most)
@@ -270,8 +271,8 @@ def _gradient(opened: Opened, asked: Question, most: int) -> tuple[list[Block], 
     else:
         blocks += fork(opened, entry, place, most)
         products = [at_row(hop.product, place) for hop in onward]
-    size = math.fsum(map(abs, products))  # what cancels may leave a float32 gradient few digits
-    apart = abs(math.fsum(products) - gradient)
+    size = summed(map(abs, products))  # what cancels may leave a float32 gradient few digits
+    apart = abs(summed(products) - gradient)
     assert not apart > 1e-3 * size, f"the chain of {asked.text} misses {gradient} by {apart}"
     return [Section(f"The gradient by {asked.text}", tuple(blocks))], gradient
 
@@ -283,5 +284,5 @@ def _next(opened: Opened, asked: Question) -> list[Block]:
     if above is None or not above.of_rows:
         return []
     name = entry_name(opened, above, str(asked.row)).text
-    command = f'chainrule why {opened.called} "{name}" --step {opened.step}'
+    command = spelled(opened.called, "why", name, step=opened.step)
     return [Steps("Next", ((command, "one link up"),))]
