@@ -57,8 +57,8 @@ def _of_value(ground: Ground, node: Node) -> Sentence:
     rule = _rule(ground, node)
     spans += [" = ", rule] if rule is not None else []
     spans += [" is ", _told(value)]
-    single = [one for one in node.inputs if one in ground.tape.name_of and one.size == 1]
-    if rule is not None and len(single) == len(node.inputs):
+    single = [one for one in node.inputs if one.op != "constant"]
+    if rule is not None and all(n.size == 1 and n in ground.tape.name_of for n in single):
         for k, one in enumerate(single):
             joint = " at " if k == 0 else ", "
             given = float(ground.tape.values[one].reshape(-1)[0])
