@@ -26,6 +26,11 @@ def severity(case: Case, shortfall: float = 0.0) -> Severity:
     return "moderate" if case.shortfall > shortfall else "note"
 
 
+def told_loss(case: Case) -> str:
+    """Return what a loss is called that is descended: elsewhere a loss is without penalties."""
+    return "loss with penalty" if case.penalised else "loss"
+
+
 def trial_table(trials: Sequence[Trial], step: int, case: Case) -> Table:
     """Return trials as a table, smallest rate first."""
     rows = tuple(
@@ -35,8 +40,8 @@ def trial_table(trials: Sequence[Trial], step: int, case: Case) -> Table:
         for trial in sorted(trials, key=lambda trial: (trial.rate, trial.all_rows))
     )  # fmt: skip
     steps = trials[0].steps if trials else 0
-    caption = f"loss of a row after {steps} steps from step {step}"
-    return Table(("rate", "", "loss", "of a constant answer"), rows, caption)
+    caption = f"{told_loss(case)} of a row after {steps} steps from step {step}"
+    return Table(("rate", "", told_loss(case), "of a constant answer"), rows, caption)
 
 
 NOISE_BATCHES = 8
