@@ -48,7 +48,8 @@ class Questions(Held):
         asked : str
             A weight (``W1[0,2]``: its gradient and its update), or a value of a row (``z1[3,2]``,
             ``h1[3,2]``, ``out[3]``, ``x[3,0]``, ``l[3]``, ``L``: what it is made of, and its
-            gradient). Rows go by the user's own numbers, counted from 0.
+            gradient). Rows go by the user's own numbers, counted from 0; inputs and classes also
+            by name (``W1[bill_length_mm,5]``, ``out[3,Adelie]``), in quotes if it is an odd one.
         step : int, optional
             The step; by default the last one that made an update.
         row : int, optional
@@ -85,6 +86,7 @@ class Questions(Held):
             row=row,
             terms=terms,
             features=self._input_names(),
+            classes=self._output_names(),
             called=called,
             note="" if self.preparation is None else AS_SEEN,
         )
@@ -215,8 +217,9 @@ class Questions(Held):
         Parameters
         ----------
         given : mapping or number
-            By parameter (``W1``) or entry (``W1[0,2]``): arrays, nested lists or text, whose
-            trailing zeros tell how many decimals were meant. A number is the loss after the step.
+            By parameter (``W1``) or entry (``W1[0,2]``, ``W1[bill_length_mm,2]``): arrays, nested
+            lists or text, whose trailing zeros tell how many decimals were meant. A number is the
+            loss after the step.
         step : int
             Which step it is about.
         kind : {"auto", "gradients", "updates", "parameters", "loss"}
@@ -251,8 +254,9 @@ class Questions(Held):
 
         moment = self.at(step)
         return review(
-            self.record, given, step=moment.step, kind=kind, decimals=decimals, run=called
-        )
+            self.record, given, step=moment.step, kind=kind, decimals=decimals, run=called,
+            features=self._input_names(), classes=self._output_names(),
+        )  # fmt: skip
 
     def review_function(
         self, function: str, step: int = 0, *, kind: Asked = "auto", called: str | None = None

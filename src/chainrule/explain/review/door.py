@@ -5,7 +5,7 @@ Knows which kind of numbers may have been meant; judges by `judge`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -178,6 +178,8 @@ def review(
     kind: Asked = "auto",
     decimals: int | None = None,
     run: str | None = None,
+    features: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
 ) -> Verdict:
     """Return the verdict on a backward pass that somebody worked out by hand.
 
@@ -196,8 +198,11 @@ def review(
         To how many decimals the numbers were rounded; seen from the numbers unless said.
     run : str, optional
         The run's folder, for the commands that are proposed.
+    features, classes : sequence of str, optional
+        What the inputs and the outputs are called.
     """
-    return Reviewer(exercise_of(found, step)).verdict(given, kind, decimals, run)
+    exercise = exercise_of(found, step, features=features, classes=classes)
+    return Reviewer(exercise).verdict(given, kind, decimals, run)
 
 
 def review_function(

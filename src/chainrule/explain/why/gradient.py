@@ -22,6 +22,7 @@ from chainrule.explain.document import (
     Symbol,
     Table,
 )
+from chainrule.explain.entries import told
 from chainrule.explain.why.astray import astray
 from chainrule.explain.why.entry import Entry, hops
 from chainrule.explain.why.factors import Chain, Factor, chain, entry_name
@@ -101,15 +102,18 @@ def _place(opened: Opened, asked: Question, chains: list[Chain]) -> str:
     layers = opened.setup.network.layers
     name = opened.tape.name_of[chains[0].hops[0].target.node]
     layer = int(name[1:]) if name[1:].isdigit() else sum(x.has_weights for x in layers)
-    if len(asked.index) == 1:
-        return f"the bias of unit {asked.index[0]} of layer {layer}"
     source, unit = asked.index[0], asked.index[-1]
+    axes = opened.axes.get(asked.name, ())
+    classes = told(asked.index[-1:], axes[-1:])
+    named = f" ({classes[0]})" if classes else ""
+    if len(asked.index) == 1:
+        return f"the bias of unit {unit} of layer {layer}{named}"
     if layer == 1:
         names = opened.features
         before = f"input {source}" + (f" ({names[source]})" if names else "")
     else:
         before = f"unit {source} of layer {layer - 1}"
-    return f"{before} -> unit {unit} of layer {layer}"
+    return f"{before} -> unit {unit} of layer {layer}{named}"
 
 
 def _formula(asked: Question, one: Chain) -> Formula:

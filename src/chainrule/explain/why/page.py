@@ -34,6 +34,7 @@ def why(
     row: int | None = None,
     terms: int = MOST,
     features: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
     called: str | None = None,
     note: str = "",
 ) -> Explanation:
@@ -44,13 +45,13 @@ def why(
     record, moment : Record, Moment
         The run and the opened step.
     asked : str
-        Which number: ``W1[0,2]``, ``z1[3,0]``, ``out[3]``, ``L``.
+        Which number: ``W1[0,2]``, ``z1[3,0]``, ``out[3,Adelie]``, ``L``.
     row : int, optional
         One row of the batch, by the user's number.
     terms : int
         How many terms of long sums are shown.
-    features : sequence of str, optional
-        What the inputs are called.
+    features, classes : sequence of str, optional
+        What the inputs and the outputs are called.
     called : str, optional
         The run's folder, if further questions are to be commands; else they are Python.
     note : str
@@ -60,7 +61,7 @@ def why(
         raise SpecError(f"terms is {terms!r}; it is a whole number of at least 1.")
     with one_thread():
         inputs = isinstance(asked, str) and bool(OF_INPUTS.match(asked))
-        opened = open_step(record, moment, features, called, inputs=inputs)
+        opened = open_step(record, moment, features, called, classes=classes, inputs=inputs)
         question = parse(opened, asked)
         page = _page(opened, question, row, terms)
     return Explanation(_noted(page, [*filter(None, [note]), *_of_branch(record, moment)]))
