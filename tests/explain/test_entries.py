@@ -124,7 +124,9 @@ def test_review_takes_names_and_speaks_of_them(table, tmp_path, capsys):
     assert command(["review", place, f"W1[island=Dream,2]={float(g[j, 2])!r}", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["data"]["right"] is True
     csv = tmp_path / "mine.csv"
-    csv.write_text(f"W1[island=Dream,2],{float(g[j, 2])!r}\nW1[bill_length_mm,0],{float(g[3, 0])!r}\n")
+    csv.write_text(
+        f"W1[island=Dream,2],{float(g[j, 2])!r}\nW1[bill_length_mm,0],{float(g[3, 0])!r}\n"
+    )
     assert command(["review", place, str(csv)]) == 0
     assert capsys.readouterr().out.startswith("Right")
 

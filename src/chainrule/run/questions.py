@@ -92,7 +92,11 @@ class Questions(Held):
         )
 
     def derive(
-        self, notation: str = "course", entries: Sequence[str] | None = None, *, called: str | None = None
+        self,
+        notation: str = "course",
+        entries: Sequence[str] | None = None,
+        *,
+        called: str | None = None,
     ) -> Explanation:
         """Return the derivation of every gradient of the network, from L back to W1.
 

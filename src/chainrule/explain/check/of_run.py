@@ -97,9 +97,7 @@ def check_moments(
 def _next(entries: Sequence[Entry], called: str | None) -> list[tuple[str, str]]:
     """Return the question that opens the most telling entry."""
     first = by_concern(entries)[0]
-    return [
-        (spelled(called, "why", first.name, step=first.step), "the chain rule behind it")
-    ]
+    return [(spelled(called, "why", first.name, step=first.step), "the chain rule behind it")]
 
 
 def _with_a_loss(moments: Sequence[Moment]) -> list[Moment]:

@@ -205,7 +205,9 @@ def exercise_of(
         step=moment.step,
         clock=int(feed["step"]),
         axes=axis_names(
-            {name: spec.shape for name, spec in specs.items()}, features, classes,
+            {name: spec.shape for name, spec in specs.items()},
+            features,
+            classes,
             [name for name, spec in specs.items() if len(spec.shape) > 1],
         ),
         previous=_neighbour(found, moment.step - 1) if moment.step > 0 else None,

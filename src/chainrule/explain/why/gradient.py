@@ -6,6 +6,7 @@ Knows chains, sums and updates; what they say it puts in order.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from chainrule.explain.document import (
     Table,
 )
 from chainrule.explain.entries import told
+from chainrule.explain.symbols import escaped
 from chainrule.explain.why.astray import astray
 from chainrule.explain.why.entry import Entry, hops
 from chainrule.explain.why.factors import Chain, Factor, chain, entry_name
@@ -64,7 +66,7 @@ def weight_page(opened: Opened, asked: Question, most: int) -> Document:
     gradient = float(opened.moment.gradients[asked.name][asked.index])
     blocks: list[Block] = [*_answer(opened, asked, gradient, of_rows), *astray(opened)]
     for one, folded in zip(of_rows, sums, strict=True):
-        blocks += [_formula(asked, one), _table(opened, one, folded)]
+        blocks += [_formula(asked, one), _table(opened, asked, one, folded)]
     blocks += _extra(asked, sums, others)
     blocks += update_blocks(opened, asked.name, asked.index)
     for one in of_rows:
@@ -128,7 +130,7 @@ def _formula(asked: Question, one: Chain) -> Formula:
     text = f"{left}\n    {upper}".rstrip() + (f"\n    {lower}".rstrip() if lower.strip() else "")
     latex = r" \cdot ".join(map(_underbraced, one.factors)) or "1"
     whole = rf"{Symbol(f'dL/d{asked.text}').tex} &= \sum_{{{ROW}}} {latex}"
-    return Formula(((text, whole),))
+    return Formula(((text, whole),), name=asked.text)
 
 
 def _underbraced(factor: Factor) -> str:
@@ -152,16 +154,20 @@ def _folded(opened: Opened, one: Chain, most: int) -> Folded:
     return fold(terms, most)
 
 
-def _table(opened: Opened, one: Chain, folded: Folded) -> Table:
-    head = ("row", *(_head(opened, factor) for factor in one.factors))
+def _table(opened: Opened, asked: Question, one: Chain, folded: Folded) -> Table:
+    head = ("row", *(_head(opened, asked, factor) for factor in one.factors))
     return table_of(head, folded, "row", lambda term: pull(term.product))
 
 
-def _head(opened: Opened, factor: Factor) -> str | Symbol:
-    """Return the head of a factor's column: the user's own name for an input."""
+def _head(opened: Opened, asked: Question, factor: Factor) -> Symbol:
+    """Return the head of a factor's column, linked to the formula; of an input its own name."""
     names = opened.features
     found = re.fullmatch(rf"x\[{ROW}(?:,(\d+))?\]", factor.written.text)
-    return names[int(found[1] or 0)] if names and found else factor.symbol
+    symbol = replace(factor.symbol, line=asked.text)
+    if not names or not found:
+        return symbol
+    name = names[int(found[1] or 0)]
+    return replace(symbol, text=name, latex=rf"\text{{{escaped(name)}}}")
 
 
 def _extra(asked: Question, sums: list[Folded], others: list[Chain]) -> list[Block]:

@@ -54,9 +54,7 @@ def shares(opened: Opened, asked: Question, source: Node) -> list[Block]:
     ]
 
 
-def _formula(
-    asked: Question, above: str, powers: Sequence[float], k: int, value: float
-) -> Formula:
+def _formula(asked: Question, above: str, powers: Sequence[float], k: int, value: float) -> Formula:
     left, row = Symbol(asked.text), asked.row
     one, total, made = (shown_number(x) for x in (powers[k], math.fsum(powers), value))
     blank = " " * len(left.text)

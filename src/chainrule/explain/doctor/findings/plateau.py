@@ -36,7 +36,8 @@ def look(case: Case) -> Finding | None:
     return Finding(
         "plateau",
         "severe",
-        (f"The {told_loss(case)} stands still: over the last {len(part)} steps it went from ", Number(before),
+        (f"The {told_loss(case)} stands still: over the last {len(part)} steps it went from ",
+         Number(before),
          " to ", Number(after), ", and what can be told from the inputs is far from learnt."),
         (Table(("size of the gradient", ""), (
             ("at step 0", Number(start, "short")),
