@@ -169,7 +169,7 @@ def test_the_curves_are_logarithmic_where_that_shows_more():
     falling = np.geomspace(1.0, 1e-6, 50)
     picture = loss_curves(("a", "b"), [falling, falling * 2], 3)
     assert "logarithmic" in picture.svg
-    assert "they part at step: 3<" in picture.svg
+    assert "they part at step 3<" in picture.svg
     assert ">0<" in picture.svg
     assert ">49<" in picture.svg
     assert "they part at step 3" in picture.text

@@ -84,7 +84,7 @@ def draw(
     across: str,
     kept: int | None = None,
     *,
-    word: str = "kept",
+    word: str = "kept:",
     first: int = 1,
 ) -> str:
     """Return the picture of some curves; "" where there is nothing to draw.
@@ -114,7 +114,7 @@ def draw(
     parts = [*_grid(axes, across, first), *(_line(curve, axes) for curve in curves)]
     parts += _names(curves)
     if kept is not None and 1 <= kept < axes.count:
-        parts += _mark(axes, kept, f"{word}: {kept - 1 + first:,}")
+        parts += _mark(axes, kept, f"{word} {kept - 1 + first:,}")
     words = escape(f"{', '.join(curve.name for curve in curves)} by {across}")
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}" class="curves">'

@@ -177,8 +177,8 @@ def _meant(text: str, names: Sequence[str]) -> list[int]:
 
 def _near(text: str, names: Sequence[str]) -> list[str]:
     """Return the names like a text, the likest first; of columns of words, their columns."""
-    for cut in (lambda name: name, lambda name: name.partition("=")[0]):
-        form = {name: cut(name.casefold()) for name in names}
+    whole = {name: name.casefold() for name in names}
+    for form in (whole, {name: text.partition("=")[0] for name, text in whole.items()}):
         near = get_close_matches(text, list(dict.fromkeys(form.values())), n=3)
         found = [name for one in near for name in names if form[name] == one]
         found += [name for name in names if text in form[name] and name not in found]

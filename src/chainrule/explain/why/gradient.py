@@ -155,7 +155,7 @@ def _folded(opened: Opened, one: Chain, most: int) -> Folded:
 
 
 def _table(opened: Opened, asked: Question, one: Chain, folded: Folded) -> Table:
-    head = ("row", *(_head(opened, asked, factor) for factor in one.factors))
+    head: Row = ("row", *(_head(opened, asked, factor) for factor in one.factors))
     return table_of(head, folded, "row", lambda term: pull(term.product))
 
 

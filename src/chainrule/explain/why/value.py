@@ -5,6 +5,7 @@ Knows segments, chains and sums; knows no particular layer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -189,7 +190,7 @@ def _loss_of_row(opened: Opened, asked: Question) -> Table:
     out = np.atleast_1d(opened.moment.values["out"][place])
     y = opened.moment.values["y"][place]
     targets = np.eye(len(out))[int(y)] if np.ndim(y) == 0 and len(out) > 1 else np.atleast_1d(y)
-    classes = opened.classes or range(len(out))
+    classes: Sequence[Cell] = opened.classes or range(len(out))
     rows = tuple(
         (name, Number(float(a)), Number(float(b)))
         for name, a, b in zip(classes, out, targets, strict=True)

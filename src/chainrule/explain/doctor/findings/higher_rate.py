@@ -1,4 +1,4 @@
-"""A higher rate: nothing is wrong, but longer steps would come lower, or as low much sooner.
+"""A higher rate: nothing is wrong, but longer steps would come lower, or lower much sooner.
 
 Knows trials with larger rates, from the start and from the end; a note, never an alarm.
 """
@@ -18,16 +18,16 @@ WORTH = 0.02
 LOWER = 0.7
 """A loss of less than this part of the other one is clearly lower."""
 SOONER = 3
-"""As low in so many times fewer steps is clearly sooner."""
+"""Lower in so many times fewer steps is clearly sooner."""
 
 
 @finding("a higher rate")
 def look(case: Case) -> Finding | None:
-    """Return the note if a larger rate goes lower from the end, or as low sooner from the start."""
+    """Return the note if a larger rate goes lower from the end, or from the start much sooner."""
     if case.diverged or case.failed or not case.from_end or not case.chance > 0:
         return None
-    lower = min(trial.loss for trial in case.from_end if trial.factor < 1.0)
-    if case.own_from_end.loss - lower > GAIN * case.chance:
+    shorter = min(trial.loss for trial in case.from_end if trial.factor < 1.0)
+    if case.own_from_end.loss - shorter > GAIN * case.chance:
         return None  # shorter steps are what is wanted first
     up = [trial for trial in case.from_end if trial.factor > 1.0]
     best = min(up, key=lambda trial: trial.loss)
@@ -40,7 +40,8 @@ def look(case: Case) -> Finding | None:
     if case.record.steps < SOONER * case.trials.steps:
         return None
     best = min(case.up_from_start, key=lambda trial: trial.loss)
-    if best.factor > 1.0 and best.loss < case.final_objective + WORTH * case.chance:
+    lower = best.loss < LOWER * case.final_objective
+    if best.factor > 1.0 and lower and case.final_objective - best.loss > WORTH * case.chance:
         return _note(case, best, case.up_from_start, 0, case.final_objective)
     return None
 
