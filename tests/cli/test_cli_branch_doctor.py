@@ -26,6 +26,24 @@ def test_a_branch_is_a_run(cli, run):
     assert cli("info", "b").code == 0
 
 
+def test_on_a_pipe_it_says_what_became_of_it_and_no_line_an_epoch(cli, run):
+    said = cli("branch", run, "--step", 5, "--epochs", 3)
+    assert said.code == 0, said.err
+    assert "rows/s" not in said.out + said.err
+    assert "Loss now" in said.out
+
+
+def test_info_tells_where_a_branch_stands(cli, run):
+    assert cli("branch", run, "--step", 5, "--learning-rate", 0.1, "--out", "b").code == 0
+    words = " ".join(cli("info", "b").out.split())
+    epoch = int(cr.load(run).history["epoch"][5]) + 1
+    there = f"step 0 of this branch is step 5 from the start of the run it left, in epoch {epoch}"
+    assert there in words
+    assert "learning_rate=0.1" in words
+    assert json.loads(cli("info", "b", "--json").out)["branch"]["step"] == 5
+    assert json.loads(cli("info", run, "--json").out)["branch"] is None
+
+
 def test_without_a_change_it_repeats_the_run(cli, run):
     said = cli("branch", run, "--step", 5, "--json")
     found = json.loads(said.out)

@@ -244,3 +244,15 @@ def test_the_command_shows_the_page_and_exits_with_1_if_wrong(tmp_path, capsys, 
     monkeypatch.setattr(Run, "at", lambda run, k: broken(plain(run, k), "b1", lambda g: 2 * g))
     assert command(["check", folder]) == 1
     assert "twice" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("entries", "looked"), [(1, 4), (4, 4), (10, 10), (43, 43), (129, 129)])
+def test_entries_are_counted_over_all_steps_together(entries, looked):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 4)), rng.integers(0, 3, 20)
+    run = cr.train("4-5:tanh-3:softmax", X, y, steps=9, seed=1)
+    found = run.check(entries=entries).entries
+    assert len(found) == looked
+    assert {one.name.split("[")[0] for one in found} == {"W1", "b1", "W2", "b2"}
+    if looked >= 10:
+        assert {one.step for one in found} == {0, 4, 9}

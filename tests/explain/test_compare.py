@@ -12,7 +12,7 @@ import chainrule as cr
 from chainrule.apps.cli import run as command
 from chainrule.errors import SpecError
 from chainrule.explain.compare import compare_records
-from chainrule.explain.compare.curves import loss_curves, thinned
+from chainrule.explain.compare.curves import loss_curves
 from chainrule.explain.views import names
 from chainrule.train.replay import state_at
 
@@ -165,24 +165,19 @@ def test_a_diverged_run_is_compared_up_to_there():
     assert "diverged" in str(found)
 
 
-def test_the_curves_are_by_decades_where_that_shows_more():
+def test_the_curves_are_logarithmic_where_that_shows_more():
     falling = np.geomspace(1.0, 1e-6, 50)
     picture = loss_curves(("a", "b"), [falling, falling * 2], 3)
-    assert "by decades" in picture.svg
+    assert "logarithmic" in picture.svg
+    assert "they part at step 3<" in picture.svg
+    assert ">0<" in picture.svg
+    assert ">49<" in picture.svg
     assert "they part at step 3" in picture.text
     flat = loss_curves(("a", "b"), [np.linspace(2, 1, 50)] * 2, None)
-    assert "by decades" not in flat.svg
+    assert "logarithmic" not in flat.svg
     assert "&lt;a&gt;" in loss_curves(("<a>", "b"), [falling] * 2, None).svg
     assert loss_curves(("a", "b"), [np.zeros(0)] * 2, None) is None
     assert loss_curves(("a", "b"), [np.ones(5), np.zeros(5)], None) is not None
-
-
-def test_a_long_curve_is_drawn_by_means():
-    losses = np.arange(100_000.0)
-    points = thinned(losses)
-    assert len(points) == 400
-    assert points[0] == (124.5, 124.5)
-    assert points[-1][1] == losses[-250:].mean()
 
 
 def test_every_view_and_the_schema():

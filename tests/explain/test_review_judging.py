@@ -17,6 +17,7 @@ from chainrule.explain.review.exercise import exercise_of
 from chainrule.explain.review.finding import Suspect
 from chainrule.explain.review.handin import read
 from chainrule.explain.review.judge import judge
+from chainrule.explain.review.match import Match
 from chainrule.explain.review.space import Space
 
 
@@ -289,3 +290,11 @@ def test_zeros_alone_are_no_evidence():
     assert run.review({**run.at(0).gradients, "b1": zeros["b1"]}).mistakes[0].name == "bias_missing"
     text = {"b1": ["0.000000"] * 4, "b2": ["0.000000"] * 2}
     assert run.review(text).mistakes[0].name == "bias_missing"
+
+
+def test_numbers_that_are_all_wrong_are_not_listed_one_by_one(monkeypatch):
+    rng = np.random.default_rng(0)
+    run = cr.train("30-20:tanh-3", rng.normal(size=(9, 30)), rng.normal(size=(9, 3)), steps=1)
+    given = {k: g * rng.normal(size=g.shape) for k, g in run.at(0).gradients.items()}
+    monkeypatch.setattr(Match, "entries", lambda self: pytest.fail("600 entries were listed"))
+    assert run.review(given).status == "none"

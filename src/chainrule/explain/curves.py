@@ -79,7 +79,14 @@ def axes_for(curves: Sequence[Curve]) -> Axes | None:
     return Axes(count, low, high, low > 0 and high / low > SPAN)
 
 
-def draw(curves: Sequence[Curve], across: str, kept: int | None = None) -> str:
+def draw(
+    curves: Sequence[Curve],
+    across: str,
+    kept: int | None = None,
+    *,
+    word: str = "kept:",
+    first: int = 1,
+) -> str:
     """Return the picture of some curves; "" where there is nothing to draw.
 
     Parameters
@@ -90,6 +97,10 @@ def draw(curves: Sequence[Curve], across: str, kept: int | None = None) -> str:
         What is counted from left to right.
     kept : int, optional
         The place, from 1, that is marked.
+    word : str
+        What is said beside the mark.
+    first : int
+        What the first place is called: 1, or 0 where people count from there.
 
     Examples
     --------
@@ -100,10 +111,10 @@ def draw(curves: Sequence[Curve], across: str, kept: int | None = None) -> str:
     axes = axes_for(curves)
     if axes is None:
         return ""
-    parts = [*_grid(axes, across), *(_line(curve, axes) for curve in curves)]
+    parts = [*_grid(axes, across, first), *(_line(curve, axes) for curve in curves)]
     parts += _names(curves)
     if kept is not None and 1 <= kept < axes.count:
-        parts += _mark(axes, kept)
+        parts += _mark(axes, kept, f"{word} {kept - 1 + first:,}")
     words = escape(f"{', '.join(curve.name for curve in curves)} by {across}")
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}" class="curves">'
@@ -111,7 +122,7 @@ def draw(curves: Sequence[Curve], across: str, kept: int | None = None) -> str:
     )
 
 
-def _grid(axes: Axes, across: str) -> list[str]:
+def _grid(axes: Axes, across: str, first: int) -> list[str]:
     """Return the ticks of both axes."""
     parts = []
     for value in ticks(axes):
@@ -120,8 +131,8 @@ def _grid(axes: Axes, across: str) -> list[str]:
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         )
         parts.append(_text(LEFT - 8, y + 4, digits(value, "short"), "end"))
-    parts.append(_text(axes.x(1), HEIGHT - 12, "1", "middle"))
-    parts.append(_text(axes.x(axes.count), HEIGHT - 12, f"{axes.count:,}", "end"))
+    parts.append(_text(axes.x(1), HEIGHT - 12, str(first), "middle"))
+    parts.append(_text(axes.x(axes.count), HEIGHT - 12, f"{axes.count - 1 + first:,}", "end"))
     middle = (LEFT + WIDTH - RIGHT) / 2
     scale = ", logarithmic upwards" if axes.logarithmic else ""
     return [*parts, _text(middle, HEIGHT - 12, f"{across}{scale}", "middle")]
@@ -199,12 +210,12 @@ def _names(curves: Sequence[Curve]) -> list[str]:
     return parts
 
 
-def _mark(axes: Axes, kept: int) -> list[str]:
-    """Return the mark at the place whose state was kept."""
+def _mark(axes: Axes, kept: int, words: str) -> list[str]:
+    """Return the mark at a place, with words beside it."""
     x = axes.x(kept)
     near = "end" if kept > axes.count / 2 else "start"
     aside = -6 if near == "end" else 6
     return [
         f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 14}" y2="{HEIGHT - BOTTOM}"/>',
-        _text(x + aside, TOP - 4, f"kept: {kept:,}", near),
+        _text(x + aside, TOP - 4, words, near),
     ]

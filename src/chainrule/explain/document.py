@@ -51,10 +51,16 @@ class Symbol:
         As it is typed: ``dL/dW1[0,2]``.
     latex : str
         As it is set; made from the text if left out.
+    node : str
+        The entry that it is about, such as ``z1[r,2]``, if a page may mark all that is about it.
+    line : str
+        The formula that explains it, by name.
     """
 
     text: str
     latex: str = ""
+    node: str = ""
+    line: str = ""
 
     @property
     def tex(self) -> str:
@@ -102,9 +108,12 @@ class Formula:
     ----------
     lines : tuple of (str, str)
         Each as text and as LaTeX; a ``&`` in the LaTeX is where lines are aligned.
+    name : str
+        What symbols that it explains call it.
     """
 
     lines: tuple[tuple[str, str], ...]
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,13 @@ class Held:
                 "replayed.\n  Its weights and history are complete; predict works."
             )
 
+    def _output_names(self) -> Sequence[str] | None:
+        """Return what the outputs are called, one for each, if the run knows its classes."""
+        labels = None if self.preparation is None else self.preparation.labels
+        if labels is None or len(labels) != self.network.outputs:
+            return None
+        return [str(label) for label in labels]
+
     def _input_names(self) -> Sequence[str] | None:
         """Return what the inputs are called, if they came with names."""
         features = self.record.setup.features

@@ -39,7 +39,7 @@ class Questions(Held):
         *,
         row: int | None = None,
         terms: int = 5,
-        called: str = "RUN",
+        called: str | None = None,
     ) -> Explanation:
         """Return the chain rule behind one number of a step, symbol by symbol, number by number.
 
@@ -48,15 +48,16 @@ class Questions(Held):
         asked : str
             A weight (``W1[0,2]``: its gradient and its update), or a value of a row (``z1[3,2]``,
             ``h1[3,2]``, ``out[3]``, ``x[3,0]``, ``l[3]``, ``L``: what it is made of, and its
-            gradient). Rows go by the user's own numbers, counted from 0.
+            gradient). Rows go by the user's own numbers, counted from 0; inputs and classes also
+            by name (``W1[bill_length_mm,5]``, ``out[3,Adelie]``), in quotes if it is an odd one.
         step : int, optional
             The step; by default the last one that made an update.
         row : int, optional
             For a weight: what this row alone says.
         terms : int
             How many terms of a long sum are shown; the rest are lines with count and sum.
-        called : str
-            What the commands that it suggests call the run.
+        called : str, optional
+            The run's folder, if further questions are to be commands; else they are Python.
 
         Returns
         -------
@@ -85,12 +86,17 @@ class Questions(Held):
             row=row,
             terms=terms,
             features=self._input_names(),
+            classes=self._output_names(),
             called=called,
             note="" if self.preparation is None else AS_SEEN,
         )
 
     def derive(
-        self, notation: str = "course", entries: Sequence[str] | None = None, *, called: str = "RUN"
+        self,
+        notation: str = "course",
+        entries: Sequence[str] | None = None,
+        *,
+        called: str | None = None,
     ) -> Explanation:
         """Return the derivation of every gradient of the network, from L back to W1.
 
@@ -101,8 +107,8 @@ class Questions(Held):
             or the errors of textbooks.
         entries : sequence of str, optional
             Weights whose whole chain is written out, such as ``["W1[0,2]"]``.
-        called : str
-            What the commands that it suggests call the run.
+        called : str, optional
+            The run's folder, if further questions are to be commands; else they are Python.
 
         Returns
         -------
@@ -132,7 +138,7 @@ class Questions(Held):
         *,
         entries: int | None = None,
         seed: int = 0,
-        called: str = "RUN",
+        called: str | None = None,
     ) -> Check:
         """Compare the recorded gradients with slopes of the loss, found from its values alone.
 
@@ -146,8 +152,8 @@ class Questions(Held):
             among them. All entries are always looked at together, along a direction.
         seed : int
             Fixes the sample.
-        called : str
-            What the command that it suggests calls the run.
+        called : str, optional
+            The run's folder, if further questions are to be commands; else they are Python.
 
         Returns
         -------
@@ -208,23 +214,24 @@ class Questions(Held):
         *,
         kind: Asked = "auto",
         decimals: int | None = None,
-        called: str = "RUN",
+        called: str | None = None,
     ) -> Verdict:
         """Judge a backward pass worked out by hand, and name the mistake in it.
 
         Parameters
         ----------
         given : mapping or number
-            By parameter (``W1``) or entry (``W1[0,2]``): arrays, nested lists or text, whose
-            trailing zeros tell how many decimals were meant. A number is the loss after the step.
+            By parameter (``W1``) or entry (``W1[0,2]``, ``W1[bill_length_mm,2]``): arrays, nested
+            lists or text, whose trailing zeros tell how many decimals were meant. A number is the
+            loss after the step.
         step : int
             Which step it is about.
         kind : {"auto", "gradients", "updates", "parameters", "loss"}
             What was handed in; seen from the numbers unless said.
         decimals : int, optional
             To how many decimals it was rounded; seen from the numbers unless said.
-        called : str
-            What the commands that it suggests call the run.
+        called : str, optional
+            The run's folder, if further questions are to be commands; else they are Python.
 
         Returns
         -------
@@ -251,11 +258,12 @@ class Questions(Held):
 
         moment = self.at(step)
         return review(
-            self.record, given, step=moment.step, kind=kind, decimals=decimals, run=called
-        )
+            self.record, given, step=moment.step, kind=kind, decimals=decimals, run=called,
+            features=self._input_names(), classes=self._output_names(),
+        )  # fmt: skip
 
     def review_function(
-        self, function: str, step: int = 0, *, kind: Asked = "auto", called: str = "RUN"
+        self, function: str, step: int = 0, *, kind: Asked = "auto", called: str | None = None
     ) -> Verdict:
         """Judge what a function of somebody's own file returns for a step; it runs that file.
 

@@ -39,6 +39,18 @@ class Origin:
         changed = self.changes or ("nothing was changed",)
         return (f"from step {self.step} of {self.run}", *changed)
 
+    def counted(self, step: int, epoch: int | None = None) -> str:
+        """Return where a step of the branch stands in the run that was left; epochs from 1.
+
+        Examples
+        --------
+        >>> print(Origin("2-1, 50 steps", 20).counted(3, 7))
+        step 3 of this branch is step 23 from the start of the run it left, in epoch 7
+        """
+        within = "" if epoch is None else f", in epoch {epoch:,}"
+        there = f"step {self.step + step:,} from the start of the run it left"
+        return f"step {step:,} of this branch is {there}{within}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the origin as plain data."""
         return {"run": self.run, "step": self.step, "changes": list(self.changes)}

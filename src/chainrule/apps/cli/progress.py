@@ -26,10 +26,13 @@ LEAST_BAR, MOST_BAR = 10, 40
 
 
 @contextmanager
-def shown(out: Screen) -> Iterator[Callback]:
-    """Give a callback that shows progress on a screen for as long as the block runs."""
+def shown(out: Screen, *, lines: bool = True) -> Iterator[Callback]:
+    """Give a callback that shows progress on a screen for as long as the block runs.
+
+    Where nothing can be drawn anew, it writes a line an epoch, or nothing without `lines`.
+    """
     if not out.moves:
-        yield _lines(out)
+        yield _lines(out) if lines else _nothing
         return
     with Live(console=out, auto_refresh=False, transient=True) as live:
         yield _Bar(live, out)
@@ -81,6 +84,10 @@ def _figures(now: Progress) -> list[str]:
     if now.validation_score is not None:
         found.append(f"validation {now.score_name} {score(now.validation_score)}")
     return [*found, f"{duration(now.seconds_left)} left", f"{now.rows_per_second:,.0f} rows/s"]
+
+
+def _nothing(now: Progress) -> None:
+    """Say nothing."""
 
 
 def _lines(out: Screen) -> Callback:

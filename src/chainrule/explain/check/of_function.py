@@ -19,7 +19,7 @@ from chainrule.explain.check.estimate import Estimator, estimator_of
 from chainrule.explain.check.hand_in import HandIn, handed_in
 from chainrule.explain.check.judge import BY_CONVENTION, Allowance, Entry, by_convention, judge
 from chainrule.explain.check.page import page
-from chainrule.explain.check.sampling import checked_count, sample
+from chainrule.explain.check.sampling import checked_count, sample, shares
 from chainrule.explain.check.subject import random_direction, subject_of
 from chainrule.explain.check.verdict import Check, Findings
 from chainrule.types import Array
@@ -42,7 +42,7 @@ def check_function(
         return _checked(Findings("f", (), 0, (), (), ""), None)
     given = handed_in(gradient, subject, rng)
     examined = Examined(estimator_of(subject, rng), given)
-    judged = examined.sampled(count, rng)
+    judged = examined.sampled(shares(examined.sizes, count), rng)
     along, more = examined.directions(judged, rng)
     found = Findings(
         getattr(f, "__name__", "f").replace("<lambda>", "f"),
@@ -102,10 +102,15 @@ class Examined:
             return by_convention(entry, convention, self._allowance(leaf, index, measured=True))
         return entry
 
-    def sampled(self, count: int, rng: np.random.Generator) -> tuple[Entry, ...]:
-        """Return the verdicts on a sample of the entries."""
-        sizes = [leaf.array.size for leaf in self.estimator.subject.leaves]
-        return tuple(self.one(k, i) for k, places in sample(sizes, count, rng) for i in places)
+    @property
+    def sizes(self) -> list[int]:
+        """How many entries each array has."""
+        return [leaf.array.size for leaf in self.estimator.subject.leaves]
+
+    def sampled(self, counts: Sequence[int], rng: np.random.Generator) -> tuple[Entry, ...]:
+        """Return the verdicts on a sample of the entries: so many of each array."""
+        drawn = sample(self.sizes, counts, rng)
+        return tuple(self.one(k, i) for k, places in drawn for i in places)
 
     def _allowance(self, leaf: int, index: int, *, measured: bool = False) -> Allowance:
         """Return what rounding may do to an entry; measured on the gradient in case of doubt."""

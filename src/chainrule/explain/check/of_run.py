@@ -17,12 +17,13 @@ from chainrule.data.batches import checked_seed
 from chainrule.errors import ValueRefused
 from chainrule.executors import bind
 from chainrule.executors.threads import one_thread
+from chainrule.explain.asking import spelled
 from chainrule.explain.check.estimate import estimator_of
 from chainrule.explain.check.hand_in import HandIn
 from chainrule.explain.check.judge import Entry
 from chainrule.explain.check.of_function import ENTRIES, Examined
 from chainrule.explain.check.page import page
-from chainrule.explain.check.sampling import checked_count
+from chainrule.explain.check.sampling import checked_count, shares_of_steps
 from chainrule.explain.check.spread import LINES, measured_rounding
 from chainrule.explain.check.subject import Subject, random_direction, subject_of, unit_of
 from chainrule.explain.check.trace import kinks_of
@@ -45,7 +46,7 @@ def check_moments(
     *,
     entries: int | None = None,
     seed: int = 0,
-    called: str = "RUN",
+    called: str | None = None,
 ) -> Check:
     """Return the check of a run's gradients at some of its steps.
 
@@ -59,20 +60,21 @@ def check_moments(
         How many entries are looked at, at all steps together.
     seed : int
         Fixes which.
-    called : str
-        What the command that it suggests calls the run.
+    called : str, optional
+        The run's folder, if further questions are to be commands; else they are Python.
     """
     rng = np.random.default_rng(checked_seed(seed))
     setup = record.setup
     moments = _with_a_loss(moments)
     count = checked_count(entries, _default(setup, moments[0]))
-    share = max(1, -(-count // len(moments)))
+    sizes = [array.size for array in moments[0].parameters.values()]
+    counts = shares_of_steps(sizes, len(moments), count)
     opened: dict[int, Examined] = {}
     judged: list[Entry] = []
     along: list[Entry] = []
     notes: list[str] = []
     with one_thread():
-        for moment in moments:
+        for moment, share in zip(moments, counts, strict=True):
             examined = opened[moment.step] = _examined(setup, moment, rng)
             found = examined.sampled(share, rng)
             whole, more = examined.directions(found, rng)
@@ -92,12 +94,10 @@ def check_moments(
     return Check(page(findings, sweeps, _next(judged, called)), findings, sweeps)
 
 
-def _next(entries: Sequence[Entry], called: str) -> list[tuple[str, str]]:
+def _next(entries: Sequence[Entry], called: str | None) -> list[tuple[str, str]]:
     """Return the question that opens the most telling entry."""
     first = by_concern(entries)[0]
-    return [
-        (f'chainrule why {called} "{first.name}" --step {first.step}', "the chain rule behind it")
-    ]
+    return [(spelled(called, "why", first.name, step=first.step), "the chain rule behind it")]
 
 
 def _with_a_loss(moments: Sequence[Moment]) -> list[Moment]:

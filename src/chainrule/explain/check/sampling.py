@@ -33,12 +33,31 @@ def shares(sizes: Sequence[int], count: int) -> list[int]:
     return found
 
 
+def shares_of_steps(sizes: Sequence[int], steps: int, count: int) -> list[list[int]]:
+    """Return the same for several steps of a run, at most `count` in all; a list for each step.
+
+    What cannot be divided evenly goes to another step for each array.
+
+    Examples
+    --------
+    >>> shares_of_steps([6, 2, 1000], 3, 20)
+    [[3, 2, 2], [2, 2, 3], [2, 2, 2]]
+    >>> shares_of_steps([6, 2], 3, 1)
+    [[1, 0], [0, 0], [0, 1]]
+    """
+    whole = shares([size * steps for size in sizes], count)
+    return [
+        [n // steps + ((step + k) % steps < n % steps) for k, n in enumerate(whole)]
+        for step in range(steps)
+    ]
+
+
 def sample(
-    sizes: Sequence[int], count: int, rng: np.random.Generator
+    sizes: Sequence[int], counts: Sequence[int], rng: np.random.Generator
 ) -> list[tuple[int, list[int]]]:
     """Return for each array its number and the places, in order, that are looked at."""
     found = []
-    for k, (size, share) in enumerate(zip(sizes, shares(sizes, count), strict=True)):
+    for k, (size, share) in enumerate(zip(sizes, counts, strict=True)):
         places = np.arange(size) if share == size else np.sort(rng.choice(size, share, False))
         found.append((k, [int(i) for i in places]))
     return found

@@ -6,9 +6,9 @@ Knows the parts; the mathematics is made in the files beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from shlex import quote
 from typing import Any
 
+from chainrule.explain.asking import spelled
 from chainrule.explain.derive.anatomy import Anatomy, take_apart
 from chainrule.explain.derive.backward import from_loss, layer_section
 from chainrule.explain.derive.chain import chain_section, one_line, parse
@@ -37,7 +37,7 @@ def derive(
     notation: str = "course",
     entries: Sequence[str] | None = None,
     *,
-    called: str = "RUN",
+    called: str | None = None,
 ) -> Explanation:
     """Return the derivation of a run's gradients, from L back to W1.
 
@@ -50,8 +50,8 @@ def derive(
         errors of textbooks.
     entries : sequence of str, optional
         Entries whose whole chain is written out, such as ``["W1[0,2]"]``.
-    called : str
-        How the run is called in the commands that the page ends with.
+    called : str, optional
+        The run's folder, if further questions are to be commands; else they are Python.
 
     Raises
     ------
@@ -185,17 +185,14 @@ def _code(parts: Anatomy) -> Section:
     return Section("The same in NumPy", (Sentence(words), Listing(listing(parts), "python")))
 
 
-def _next(parts: Anatomy, called: str) -> Steps:
+def _next(parts: Anatomy, called: str | None) -> Steps:
     weights = parts.layers[0].weights
-    called = quote(called)
+    numbers = spelled(called, "why", f"{weights}[0,0]", step=0)
     return Steps(
         "Next",
         (
-            (
-                f'chainrule why {called} "{weights}[0,0]" --step 0',
-                "the same chain with its numbers",
-            ),
-            (f"chainrule check {called}", "every gradient against differences of L"),
+            (numbers, "the same chain with its numbers"),
+            (spelled(called, "check"), "every gradient against differences of L"),
         ),
     )
 

@@ -39,6 +39,7 @@ ALL_ROWS = 50_000
 """More rows than this are sampled where all rows are meant."""
 DOWN_FROM_END = (0.3, 0.1, 0.01)
 UP_FROM_END = (3.0, 10.0, 30.0, 1e2, 1e3, 1e4, 1e5)
+UP_FROM_START = (3.0, 10.0)
 DOWN_FROM_START = (0.3, 0.1, 0.03, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8)
 LEAST = DOWN_FROM_START[-1]
 USUAL_RATES = (1e-1, 1e-3, 1e-5)
@@ -273,16 +274,27 @@ class Case:
         own = self.trials.run(self.start_state, 0, 1.0)
         return (own, *self._down(own))
 
+    @cached_property
+    def up_from_start(self) -> tuple[Trial, ...]:
+        """Some steps from the first state, with the run's rate and larger ones."""
+        start = self.start_state
+        return tuple(self.trials.run(start, 0, factor) for factor in (1.0, *UP_FROM_START))
+
     @property
     def end_loss(self) -> float:
         """The mean loss of a row after the last step, without penalties."""
         return self.end.loss if self.end is not None else math.inf
 
+    @property
+    def penalised(self) -> bool:
+        """Whether the loss that is descended has penalties on weights."""
+        return any(spec.l1 or spec.l2 for spec in self.setup.network.specs.values())
+
     @cached_property
     def loss_without_penalty(self) -> float:
         """The loss after a trial from the start without penalties; infinite if there are none."""
         network = self.setup.network
-        if not any(spec.l1 or spec.l2 for spec in network.specs.values()):
+        if not self.penalised:
             return math.inf
         items: tuple[Any, ...] = network.layers
         layers = [replace(item, l1=0.0, l2=0.0) for item in items]

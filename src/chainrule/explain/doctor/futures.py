@@ -16,7 +16,7 @@ from chainrule.explain.doctor.finding import Finding, Remedy, spelled
 from chainrule.explain.document import Block, Cell, Code, Figure, Number, Section, Sentence, Table
 from chainrule.train import Record, predict_rows
 from chainrule.train.branch import plan_branch, run_branch
-from chainrule.train.metrics import classes_of, true_classes
+from chainrule.train.metrics import Score, classes_of, score, true_classes
 from chainrule.types import Array
 
 POINTS = 6
@@ -53,8 +53,8 @@ class Futures:
 
 
 def first_to_try(found: Sequence[Finding]) -> Remedy | None:
-    """Return the first suggestion that a branch can carry out."""
-    return next((one for f in found if f.is_alarm for one in f.remedies if one.changes), None)
+    """Return the first suggestion that a branch can carry out; alarms stand before notes."""
+    return next((one for f in found for one in f.remedies if one.changes), None)
 
 
 def carry_out(record: Record, remedy: Remedy) -> Futures:
@@ -83,7 +83,7 @@ def tell(futures: Futures, called: str | None = None) -> Section:
         _verdict(futures, own, tried),
         Table(("step", "loss as it was", "loss of the branch"), _rows(futures.start, own, tried)),
     ]
-    blocks += _classes(futures)
+    blocks += [*_scores(futures), *_classes(futures)]
     curves = [
         Curve("as it was", own.tolist()),
         Curve("the branch", tried.tolist(), "second"),
@@ -132,6 +132,28 @@ def _ending(who: str, record: Record, losses: Array) -> list[str | Number]:
     if not len(losses):
         return [f"{who}, no step was left to do."]
     return [f"{who}, the loss ended at ", Number(losses[-1]), f" after {len(losses)} steps."]
+
+
+def _scores(futures: Futures) -> list[Block]:
+    """Return how good both are on their training rows, by what the task is judged by."""
+    own, tried = (score_of(record) for record in (futures.own, futures.tried))
+    if own is None or tried is None or own.value is None or tried.value is None:
+        return []
+    return [
+        Sentence(
+            f"On training rows, {own.name} is ", Number(own.value), " as it was and ",
+            Number(tried.value), " on the branch.",
+        )
+    ]  # fmt: skip
+
+
+def score_of(record: Record) -> Score | None:
+    """Return the score of a record's weights on its training rows; None if training ran away."""
+    setup = record.setup
+    if record.stopped == "diverged":
+        return None
+    with np.errstate(all="ignore"):
+        return score(setup.loss, setup.y, predict_rows(setup, record.best, setup.x))
 
 
 def _classes(futures: Futures) -> list[Block]:

@@ -24,7 +24,10 @@ def page_of(
 ) -> Document:
     """Return the document of a diagnosis."""
     alarms = [one for one in found if one.is_alarm]
-    blocks: list[Block] = [_answer(alarms), _state(case)]
+    blocks: list[Block] = [_answer(alarms, found), _state(case)]
+    if case.penalised:
+        blocks.append(Sentence("A loss is without the penalty unless it is said to be with it.",
+                               role="note"))  # fmt: skip
     for number, one in enumerate(found, 1):
         blocks.append(_section(number, one, causes(one, found[: number - 1]), called))
     if futures is not None:
@@ -39,10 +42,12 @@ def _title(case: Case, alarms: Sequence[Finding]) -> str:
     return f"Doctor: {what} ({case.setup.network.outline}, {steps})"
 
 
-def _answer(alarms: Sequence[Finding]) -> Sentence:
+def _answer(alarms: Sequence[Finding], found: Sequence[Finding]) -> Sentence:
     """Return the first cause, and how many others there are; what follows is counted apart."""
     if not alarms:
-        return Sentence("Healthy: nothing was found to be wrong.", role="answer")
+        better = any(one.name == "a higher rate" for one in found)
+        more = " A higher rate may still do better: see the note." if better else ""
+        return Sentence(f"Healthy: nothing was found to be wrong.{more}", role="answer")
     roots = sum(not causes(one, alarms) for one in alarms) or 1
     head = "One thing is wrong: " if roots == 1 else f"{roots} things are wrong, first of all: "
     rest = len(alarms) - roots

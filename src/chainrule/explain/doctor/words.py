@@ -33,6 +33,11 @@ def grave(case: Case) -> Severity:
     return "note" if case.adopted else "moderate"
 
 
+def told_loss(case: Case) -> str:
+    """Return what a loss is called that is descended: elsewhere a loss is without penalties."""
+    return "loss with penalty" if case.penalised else "loss"
+
+
 def trial_table(trials: Sequence[Trial], step: int, case: Case) -> Table:
     """Return trials as a table, smallest rate first."""
     rows = tuple(
@@ -42,8 +47,8 @@ def trial_table(trials: Sequence[Trial], step: int, case: Case) -> Table:
         for trial in sorted(trials, key=lambda trial: (trial.rate, trial.all_rows))
     )  # fmt: skip
     steps = trials[0].steps if trials else 0
-    caption = f"loss of a row after {steps} steps from step {step}"
-    return Table(("rate", "", "loss", "of a constant answer"), rows, caption)
+    caption = f"{told_loss(case)} of a row after {steps} steps from step {step}"
+    return Table(("rate", "", told_loss(case), "of a constant answer"), rows, caption)
 
 
 NOISE_BATCHES = 8

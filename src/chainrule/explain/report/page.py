@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import SpecError
+from chainrule.explain.asking import spelled
 from chainrule.explain.curves import Curve, draw
 from chainrule.explain.derive.anatomy import take_apart
 from chainrule.explain.derive.forward import loss_lines
@@ -146,8 +147,8 @@ def _next(record: Record, called: str) -> Steps:
     return Steps(
         "Next (RUN is this folder)" if called == "RUN" else "Next",
         (
-            (f'chainrule why {called} "{weights}[0,0]"', "the chain rule behind one weight"),
-            (f"chainrule derive {called}", "the derivation for this network"),
+            (spelled(called, "why", f"{weights}[0,0]"), "the chain rule behind one weight"),
+            (spelled(called, "derive"), "the derivation for this network"),
             (f"chainrule info {called} --plan", "every operation of a step"),
         ),
     )

@@ -56,18 +56,18 @@ class Arena:
 
     def __init__(self) -> None:
         self.nodes: list[Expression] = []
-        self._numbers: dict[Expression, int] = {}
+        self._numbers: dict[tuple[str, tuple[int, ...], Hashable], int] = {}
         self._values: list[Array | None] = []
         self._variances: dict[Rounding, dict[int, Array]] = {}
         self._held = 0
 
     def __call__(self, op: str, *inputs: int, setting: Hashable = None) -> int:
         """Return the number of an expression; a new one only if there was none."""
-        key = Expression(op, inputs, setting)
+        key = op, inputs, setting
         found = self._numbers.get(key)
         if found is None:
             found = self._numbers[key] = len(self.nodes)
-            self.nodes.append(key)
+            self.nodes.append(Expression(op, inputs, setting))
             self._values.append(None)
         return found
 
@@ -76,6 +76,10 @@ class Arena:
         self.nodes.append(Expression(LEAF, (), None))
         self._values.append(np.atleast_2d(np.asarray(array, np.float64)))
         return len(self.nodes) - 1
+
+    def is_known(self, node: int) -> bool:
+        """Tell whether the value of a node has been computed and is still kept."""
+        return self._values[node] is not None
 
     def value(self, node: int) -> Array:
         """Return the value of a node."""

@@ -5,7 +5,7 @@ Knows which kind of numbers may have been meant; judges by `judge`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -71,7 +71,7 @@ class Reviewer:
         return Space(exercise, kind)
 
     def verdict(
-        self, given: Any, kind: Asked = "auto", decimals: int | None = None, run: str = "RUN"
+        self, given: Any, kind: Asked = "auto", decimals: int | None = None, run: str | None = None
     ) -> Verdict:
         """Return the verdict on something handed in."""
         self._check(kind, decimals)
@@ -93,7 +93,7 @@ class Reviewer:
         if decimals is not None and not (whole and 0 <= decimals <= 17):
             raise SpecError(f"decimals is {shown(decimals)}; it is a whole number from 0 to 17.")
 
-    def _told(self, space: Space, handin: HandIn, run: str) -> Verdict:
+    def _told(self, space: Space, handin: HandIn, run: str | None) -> Verdict:
         """Return the verdict on numbers of a known kind; conventions are tried before a mistake."""
         found = judge(space, handin, deep=False)
         if found.status != "right":
@@ -124,7 +124,7 @@ class Reviewer:
                 return other, found, note
         return None
 
-    def _guessed(self, handin: HandIn, kinds: list[Kind], run: str) -> Verdict:
+    def _guessed(self, handin: HandIn, kinds: list[Kind], run: str | None) -> Verdict:
         """Return the verdict on numbers that may be of several kinds, the likeliest first."""
         spaces = [self.space(kind) for kind in kinds]
         shallow = [judge(space, handin, deep=False) for space in spaces]
@@ -177,7 +177,9 @@ def review(
     step: int = 0,
     kind: Asked = "auto",
     decimals: int | None = None,
-    run: str = "RUN",
+    run: str | None = None,
+    features: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
 ) -> Verdict:
     """Return the verdict on a backward pass that somebody worked out by hand.
 
@@ -194,14 +196,17 @@ def review(
         What was handed in; seen from the numbers unless said.
     decimals : int, optional
         To how many decimals the numbers were rounded; seen from the numbers unless said.
-    run : str
+    run : str, optional
         The run's folder, for the commands that are proposed.
+    features, classes : sequence of str, optional
+        What the inputs and the outputs are called.
     """
-    return Reviewer(exercise_of(found, step)).verdict(given, kind, decimals, run)
+    exercise = exercise_of(found, step, features=features, classes=classes)
+    return Reviewer(exercise).verdict(given, kind, decimals, run)
 
 
 def review_function(
-    found: Record, function: str, *, step: int = 0, kind: Asked = "auto", run: str = "RUN"
+    found: Record, function: str, *, step: int = 0, kind: Asked = "auto", run: str | None = None
 ) -> Verdict:
     """Return the verdict on what a function of somebody's own file hands in."""
     exercise = exercise_of(found, step)

@@ -5,14 +5,15 @@ Knows setups and moments; knows nothing of mistakes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import SpecError
+from chainrule.explain.entries import Names, axis_names
 from chainrule.nn import Dense, Loss
 from chainrule.nn.activations import LINEAR
 from chainrule.nn.scope import ParameterSpec
@@ -59,6 +60,10 @@ class Exercise:
         The same without the rows' weights.
     loss, optimizer, slots, rate, step
         What is descended, and how.
+    clock : int
+        What the optimizer counts as its step: that of a branch goes on from the run it left.
+    axes : mapping of str to names
+        What the entries along each axis of a parameter are called, where they have names.
     previous, following : Neighbour or None
         The steps before and after, where they differ from what this one implies.
     single : bool
@@ -77,6 +82,8 @@ class Exercise:
     slots: Mapping[str, Array]
     rate: float
     step: int = 0
+    clock: int = 0
+    axes: Mapping[str, tuple[Names, ...]] = field(default_factory=dict)
     previous: Neighbour | None = None
     following: Neighbour | None = None
     single: bool = False
@@ -155,8 +162,23 @@ class Exercise:
         return replace(self, specs=specs, slots={**self.slots, **zeros})
 
 
-def exercise_of(found: Record, step: int) -> Exercise:
+def exercise_of(
+    found: Record,
+    step: int,
+    *,
+    features: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+) -> Exercise:
     """Return step `step` of a run as an exercise.
+
+    Parameters
+    ----------
+    found : Record
+        The run.
+    step : int
+        Which step.
+    features, classes : sequence of str, optional
+        What the inputs and the outputs are called.
 
     Raises
     ------
@@ -181,6 +203,13 @@ def exercise_of(found: Record, step: int) -> Exercise:
         slots={name: _as_rows(value) for name, value in moment.slots.items()},
         rate=float(moment.recording["learning_rate"]),
         step=moment.step,
+        clock=int(feed["step"]),
+        axes=axis_names(
+            {name: spec.shape for name, spec in specs.items()},
+            features,
+            classes,
+            [name for name, spec in specs.items() if len(spec.shape) > 1],
+        ),
         previous=_neighbour(found, moment.step - 1) if moment.step > 0 else None,
         following=_following(found, moment),
         single=setup.dtype == np.float32,

@@ -18,7 +18,7 @@ import numpy as np
 from chainrule.errors import DataError, shown
 
 NAME = re.compile(
-    r"""\s*["']?\s*(?P<name>[A-Za-z_][\w/]*(?:[ ][A-Za-z_][\w/]*)*(?:\[[\d,\s]+\])?)"""
+    r"""\s*["']?\s*(?P<name>[A-Za-z_][\w/]*(?:[ ][A-Za-z_][\w/]*)*(?:\[[^\]]+\])?)"""
     r"""\s*["']?\s*(?=[,;\t=:\s]|$)"""
 )
 HEADS = ("name", "entry", "parameter", "weight")

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DataError, ShapeError, SpecError, shown
+from chainrule.explain.entries import parts_of, resolved
 from chainrule.explain.review.digits import Digits, digits_of, digits_of_array, units
 from chainrule.explain.review.exercise import Exercise
 from chainrule.explain.review.finding import Block, HandIn
 from chainrule.explain.review.program import LOSS
 from chainrule.types import Array, Shape
 
-ENTRY = re.compile(r"\s*(?P<name>.+?)\s*\[(?P<index>[\d\s,]+)\]\s*")
+ENTRY = re.compile(r"\s*(?P<name>[^\[]+?)\s*\[(?P<index>.+)\]\s*")
 DERIVATIVE = re.compile(
     r"(dl/d|de/d|dj/d|d|grad[_ ]?|gradient[_ ]of[_ ]|delta[_ ]?|new[_ ]?)", re.I
 )
@@ -98,11 +99,14 @@ def _key(exercise: Exercise, key: Any) -> tuple[str, int | None]:
     name = _parameter(exercise, entry["name"] if entry else text.strip(), text)
     if entry is None:
         return name, None
-    index = tuple(int(part) for part in entry["index"].split(",") if part.strip())
+    parts = parts_of(entry["index"])
+    if parts is None:
+        raise SpecError(f"{text!r} was handed in; an entry is written such as W1[0,2].")
+    index = resolved(text, parts, exercise.axes.get(name, ()))
     shape = exercise.parameters[name].shape
     if exercise.is_bias(name) and len(index) == 1:
         index = (0, *index)
-    if len(index) != 2 or any(i >= size for i, size in zip(index, shape, strict=True)):
+    if len(index) != 2 or not all(0 <= i < size for i, size in zip(index, shape, strict=True)):
         spoken = shape[1:] if exercise.is_bias(name) else shape
         raise ShapeError(f"{text!r} was handed in; {name} has shape {spoken}, counted from 0.")
     return name, int(np.ravel_multi_index(index, shape))

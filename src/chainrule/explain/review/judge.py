@@ -190,7 +190,7 @@ def _ranked(match: Match, found: Iterable[Explanation | None], level: int) -> Fi
 
 def _slip(match: Match) -> Finding | None:
     """Return a slip of the pen: a few single numbers are off, all others are right."""
-    entries, size = match.entries(), match.handin.size
-    if size < 4 or not 0 < len(entries) <= max(1, min(MOST_SLIPS, size // 20)):
+    off, size = sum(int(mask.sum()) for mask in match.wrong.values()), match.handin.size
+    if size < 4 or not 0 < off <= max(1, min(MOST_SLIPS, size // 20)):
         return None
-    return Finding("slip", match.tier, departs=match.first, entries=entries)
+    return Finding("slip", match.tier, departs=match.first, entries=match.entries())

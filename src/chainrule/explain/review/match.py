@@ -45,6 +45,7 @@ class Match:
 
     def __init__(self, space: Space, handin: HandIn, tier: Tier) -> None:
         self.space, self.handin, self.tier = space, handin, tier
+        self._told: dict[tuple[str, int], bool] = {}
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -67,7 +68,13 @@ class Match:
         return np.asarray(unit + SIGMAS * max(1.0, abs(factor)) * own + size)
 
     def fits_block(self, sites: Sites, block: Block) -> bool:
-        """Tell whether a hypothesis gives every entry of a block."""
+        """Tell whether a hypothesis gives every entry of a block; asked once of each expression."""
+        key = block.name, sites["out", block.name]
+        if key not in self._told:
+            self._told[key] = self._fits_block(sites, block)
+        return self._told[key]
+
+    def _fits_block(self, sites: Sites, block: Block) -> bool:
         if (
             block.index is None
             and block.values.size > LARGE
@@ -96,8 +103,17 @@ class Match:
         return bool((np.abs(block.values - found) <= room).all())
 
     def fits(self, sites: Sites) -> bool:
-        """Tell whether a hypothesis gives every number; the most telling block is asked first."""
-        first = self.first
+        """Tell whether a hypothesis gives every number.
+
+        What is known already is asked first, from the loss on, as it costs nothing; then the most
+        telling block.
+        """
+        arena, first = self.space.program.arena, self.first
+        for block in self.blocks:
+            if not arena.is_known(sites["out", block.name]):
+                break
+            if not self.fits_block(sites, block):
+                return False
         order = sorted(self.blocks, key=lambda block: block.name != first)
         return all(self.fits_block(sites, block) for block in order)
 

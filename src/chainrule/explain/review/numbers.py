@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.explain.digits import Style
 from chainrule.explain.document import Number, Symbol, Table
+from chainrule.explain.entries import told
 from chainrule.explain.review.finding import Block, Entry, Explanation, Finding, HandIn
 from chainrule.explain.review.program import LOSS
 from chainrule.explain.review.space import Space
@@ -50,6 +51,14 @@ class Numbers:
         kept = index[1:] if self.space.exercise.is_bias(name) else index
         return Symbol(f"{name}[{','.join(str(int(i)) for i in kept)}]")
 
+    def which(self, name: str, flat: int) -> str:
+        """Return what the inputs and outputs of an entry are called, if they have names."""
+        exercise = self.space.exercise
+        if name == LOSS or name not in exercise.axes:
+            return ""
+        index = [int(i) for i in np.unravel_index(flat, exercise.parameters[name].shape)]
+        return ", ".join(told(index[-len(exercise.axes[name]) :], exercise.axes[name]))
+
     def worst(self) -> list[tuple[Block, int]]:
         """Return the entries that are farthest from right, of the first block that departs."""
         block = next(b for b in self.handin.blocks if b.name == self.found.departs)
@@ -64,19 +73,17 @@ class Numbers:
         rows = []
         for block, i in self.worst():
             flat = i if block.index is None else int(block.index[i])
+            right = float(space.value(space.right, block.name).ravel()[flat])
             cells: list[Any] = [
-                self.symbol(block.name, flat),
-                self.yours(block, i),
-            ]
-            cells.append(
-                Number(float(space.value(space.right, block.name).ravel()[flat]), "answer")
-            )
+                self.symbol(block.name, flat), self.which(block.name, flat), self.yours(block, i),
+                Number(right, "answer"),
+            ]  # fmt: skip
             if sites is not None:
                 predicted: Array = space.value(sites, block.name).ravel()
                 cells.append(Number(float(predicted[flat]), "answer"))
             rows.append(tuple(cells))
-        header = ("entry", "yours", "right", *(() if sites is None else ("with the mistake",)))
-        return Table(header, tuple(rows))
+        header = ("entry", "", "yours", "right", *(() if sites is None else ("with the mistake",)))
+        return _without_blank(Table(header, tuple(rows)))
 
     def slips(self, entries: tuple[Entry, ...]) -> Table:
         """Return a table of single numbers that are off."""
@@ -87,8 +94,9 @@ class Numbers:
             flat = int(np.ravel_multi_index(entry.at, right.shape))
             row = flat if block.index is None else int(np.flatnonzero(block.index == flat)[0])
             wanted = Number(float(right[entry.at]), "answer")
-            rows.append((self.symbol(entry.name, flat), self.yours(block, row), wanted))
-        return Table(("entry", "yours", "right"), tuple(rows))
+            which = self.which(entry.name, flat)
+            rows.append((self.symbol(entry.name, flat), which, self.yours(block, row), wanted))
+        return _without_blank(Table(("entry", "", "yours", "right"), tuple(rows)))
 
     def first_entry(self) -> tuple[str, int]:
         """Return the entry to ask about next."""
@@ -97,3 +105,11 @@ class Numbers:
             return exercise.layers[0].weights, 0
         block, i = (self.worst() or [(self.handin.blocks[0], 0)])[0]
         return block.name, i if block.index is None else int(block.index[i])
+
+
+def _without_blank(table: Table) -> Table:
+    """Return a table of entries without the column of their names, if none has one."""
+    if any(row[1] for row in table.rows):
+        return table
+    header, *rows = ((row[0], *row[2:]) for row in (table.header, *table.rows))
+    return Table(header, tuple(rows))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.explain.asking import spelled
 from chainrule.explain.document import (
     Block,
     Document,
@@ -46,7 +47,12 @@ SHARP = 5.0
 
 
 def verdict_of(
-    space: Space, handin: HandIn, found: Finding, *, notes: tuple[str, ...] = (), run: str = "RUN"
+    space: Space,
+    handin: HandIn,
+    found: Finding,
+    *,
+    notes: tuple[str, ...] = (),
+    run: str | None = None,
 ) -> Verdict:
     """Return a finding as a verdict.
 
@@ -56,7 +62,7 @@ def verdict_of(
         The hypotheses, what was judged, and what was found.
     notes : tuple of str
         Conventions under which it was judged.
-    run : str
+    run : str, optional
         The run's folder, if it was asked for on the command line.
     """
     page = Page(space, handin, found, (*handin.notes, *notes), run)
@@ -99,7 +105,7 @@ class Page:
     """What a verdict says, block by block."""
 
     def __init__(
-        self, space: Space, handin: HandIn, found: Finding, notes: tuple[str, ...], run: str
+        self, space: Space, handin: HandIn, found: Finding, notes: tuple[str, ...], run: str | None
     ) -> None:
         self.space, self.handin, self.found = space, handin, found
         self.notes, self.run = notes, run
@@ -330,7 +336,7 @@ class Page:
             return []
         step = self.space.exercise.step
         name = self.numbers.symbol(*self.numbers.first_entry()).text
-        command = f'chainrule why {self.run} "{name}" --step {step}'
+        command = spelled(self.run, "why", name, step=step)
         return [Steps("Next", ((command, "the right number, factor by factor"),))]
 
 

@@ -204,7 +204,7 @@ class Program:
         if exercise.optimizer.kind == "sgd":
             return arena("sub", weights, arena("scale", gradient, setting=exercise.rate))
         slots = [self._places[slot, name] for slot in exercise.optimizer.slots]
-        rule = (exercise.optimizer, float(exercise.step), exercise.is_bias(name))
+        rule = (exercise.optimizer, float(exercise.clock), exercise.is_bias(name))
         return arena("step", weights, gradient, *slots, setting=rule)
 
     def _hand_in(self) -> None:

@@ -7,13 +7,12 @@ of what they mean.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
 
 from chainrule.explain.document import (
-    Block,
     Cell,
     Code,
     Document,
@@ -28,6 +27,7 @@ from chainrule.explain.document import (
     Table,
 )
 from chainrule.explain.views._columns import aligned, is_numeric
+from chainrule.explain.views._kinds import Shown
 
 FIGURE_SPACE = "\u2007"
 MINUS = "\u2212"
@@ -94,7 +94,7 @@ def _joined(letters: re.Match[str]) -> str:
 
 def _span(span: Cell) -> str:
     if isinstance(span, Symbol):
-        return mathml(span.tex)
+        return _symbol(span)
     if isinstance(span, Code):
         return f"<code>{escape(span.text)}</code>"
     if isinstance(span, Number):
@@ -102,55 +102,66 @@ def _span(span: Cell) -> str:
     return escape(str(span)).replace("\n", "<br>")
 
 
+def _symbol(span: Symbol) -> str:
+    """Return mathematics; what is about an entry names it, and leads to the line that explains."""
+    if not span.node:
+        return mathml(span.tex)
+    about = f'data-node="{escape(span.node)}"'
+    if span.line:
+        return f'<a href="#{anchor(span.line)}" {about}>{mathml(span.tex)}</a>'
+    return f"<span {about}>{mathml(span.tex)}</span>"
+
+
+def anchor(name: str) -> str:
+    """Return the name of a line as the end of an address.
+
+    Examples
+    --------
+    >>> anchor("W1[0,2]")
+    'line-W1-0-2'
+    """
+    return "line-" + re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
+
+
 def _number(text: str) -> str:
     """Return digits; the minus on the screen is a true one."""
     return f'<span class="n">{text.replace("-", MINUS)}</span>'
 
 
-def _pieces(block: Block, level: int) -> Iterator[str]:
-    if isinstance(block, Section):
-        yield f"<section>\n<h{min(level, 6)}>{escape(block.title)}</h{min(level, 6)}>"
-        for inner in block.blocks:
-            yield from _pieces(inner, level + 1)
-        yield "</section>"
-        return
-    by_kind: dict[type, Callable[..., Iterator[str]]] = {
-        Sentence: _sentence,
-        Formula: _formula,
-        Table: _table,
-        Figure: _figure,
-        Listing: _listing,
-        Steps: _steps,
-    }
-    yield from by_kind[type(block)](block)
+def _section(block: Section, level: int) -> Iterator[str]:
+    yield f"<section>\n<h{min(level, 6)}>{escape(block.title)}</h{min(level, 6)}>"
+    for inner in block.blocks:
+        yield from _pieces(inner, level + 1)
+    yield "</section>"
 
 
-def _sentence(block: Sentence) -> Iterator[str]:
+def _sentence(block: Sentence, level: int) -> Iterator[str]:
     yield f'<p class="{block.role}">{"".join(map(_span, block.spans))}</p>'
 
 
-def _formula(block: Formula) -> Iterator[str]:
+def _formula(block: Formula, level: int) -> Iterator[str]:
     inner = " \\\\ ".join(latex for _, latex in block.lines)
     latex = rf"\begin{{align*}} {inner} \end{{align*}}"
-    yield f'<div class="formula">{mathml(latex, display=True)}</div>'
+    named = f' id="{anchor(block.name)}"' if block.name else ""
+    yield f'<div class="formula"{named}>{mathml(latex, display=True)}</div>'
 
 
-def _figure(block: Figure) -> Iterator[str]:
+def _figure(block: Figure, level: int) -> Iterator[str]:
     yield f"<figure>{block.svg}<figcaption>{escape(block.text)}</figcaption></figure>"
 
 
-def _listing(block: Listing) -> Iterator[str]:
+def _listing(block: Listing, level: int) -> Iterator[str]:
     yield f"<pre><code>{escape(block.code)}</code></pre>"
 
 
-def _steps(block: Steps) -> Iterator[str]:
+def _steps(block: Steps, level: int) -> Iterator[str]:
     yield f'<div class="steps"><p>{escape(block.title)}</p><ul>'
     for command, why in block.entries:
         yield f"<li><code>{escape(command)}</code> {escape(why)}</li>"
     yield "</ul></div>"
 
 
-def _table(block: Table) -> Iterator[str]:
+def _table(block: Table, level: int) -> Iterator[str]:
     rows = [*block.rows, *([] if block.total is None else [block.total])]
     numeric = [is_numeric([row[k] for row in rows]) for k in range(len(block.header))]
     columns = [_column([row[k] for row in rows], numeric[k]) for k in range(len(numeric))]
@@ -158,21 +169,28 @@ def _table(block: Table) -> Iterator[str]:
     if caption:  # outside of what scrolls sideways
         yield f'<p class="caption">{caption}</p>'
     yield f'<div class="table"><table aria-label="{caption}">'
-    yield f"<thead>{_line(map(_span, block.header), numeric, 'th')}</thead><tbody>"
+    none, nodes = [""] * len(numeric), [_node_of(cell) for cell in block.header]
+    yield f"<thead>{_line(map(_span, block.header), numeric, 'th', none)}</thead><tbody>"
     for number in range(len(block.rows)):
-        yield _line((column[number] for column in columns), numeric, "td")
+        yield _line((column[number] for column in columns), numeric, "td", nodes)
     yield "</tbody>"
     if block.total is not None:
-        yield f"<tfoot>{_line((column[-1] for column in columns), numeric, 'td')}</tfoot>"
+        yield f"<tfoot>{_line((column[-1] for column in columns), numeric, 'td', none)}</tfoot>"
     yield "</table></div>"
 
 
-def _line(cells: Iterator[str], numeric: list[bool], tag: str) -> str:
-    inner = "".join(
-        f'<{tag} class="r">{cell}</{tag}>' if right else f"<{tag}>{cell}</{tag}>"
-        for cell, right in zip(cells, numeric, strict=True)
-    )
-    return f"<tr>{inner}</tr>"
+def _node_of(head: Cell) -> str:
+    return head.node if isinstance(head, Symbol) else ""
+
+
+def _line(cells: Iterator[str], numeric: list[bool], tag: str, nodes: list[str]) -> str:
+    """Return a row; cells of a column that is about an entry name it."""
+    parts = []
+    for cell, right, node in zip(cells, numeric, nodes, strict=True):
+        aside = ' class="r"' if right else ""
+        about = f' data-node="{escape(node)}"' if node else ""
+        parts.append(f"<{tag}{aside}{about}>{cell}</{tag}>")
+    return f"<tr>{''.join(parts)}</tr>"
 
 
 def _column(cells: list[Cell], numeric: bool) -> list[str]:
@@ -190,3 +208,14 @@ def _padded(text: str) -> str:
 
 def _pad(blanks: str) -> str:
     return f'<span class="pad" aria-hidden="true">{blanks}</span>' if blanks else ""
+
+
+_pieces = Shown(
+    sentence=_sentence,
+    formula=_formula,
+    table=_table,
+    figure=_figure,
+    listing=_listing,
+    steps=_steps,
+    section=_section,
+)

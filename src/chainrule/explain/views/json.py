@@ -26,6 +26,7 @@ from chainrule.explain.document import (
     Symbol,
     Table,
 )
+from chainrule.explain.views._kinds import KINDS, Shown
 
 VERSION = 1
 
@@ -61,36 +62,55 @@ def _span(span: Cell) -> Any:
     if isinstance(span, Number):
         return {"number": _plain(float(span.value)), "text": span.text}
     if isinstance(span, Symbol):
-        return {"symbol": span.text, "latex": span.tex}
+        node = {"node": span.node} if span.node else {}
+        return {"symbol": span.text, "latex": span.tex, **node}
     return {"code": span.text} if isinstance(span, Code) else span
 
 
 def _block(block: Block) -> dict[str, Any]:
-    if isinstance(block, Sentence):
-        spans = [_span(span) for span in block.spans]
-        return {"block": "sentence", "role": block.role, "spans": spans}
-    if isinstance(block, Formula):
-        lines = [{"text": text, "latex": latex} for text, latex in block.lines]
-        return {"block": "formula", "lines": lines}
-    if isinstance(block, Table):
-        return _table(block)
-    if isinstance(block, Figure):
-        return {"block": "figure", "svg": block.svg, "text": block.text}
-    if isinstance(block, Listing):
-        return {"block": "listing", "language": block.language, "code": block.code}
-    if isinstance(block, Steps):
-        entries = [{"do": command, "why": why} for command, why in block.entries]
-        return {"block": "steps", "title": block.title, "entries": entries}
-    assert isinstance(block, Section), "there is no other block"
-    inner = [_block(one) for one in block.blocks]
-    return {"block": "section", "title": block.title, "blocks": inner}
+    return {"block": KINDS[type(block)], **_inside(block)}
+
+
+def _sentence(block: Sentence) -> dict[str, Any]:
+    return {"role": block.role, "spans": [_span(span) for span in block.spans]}
+
+
+def _formula(block: Formula) -> dict[str, Any]:
+    return {"lines": [{"text": text, "latex": latex} for text, latex in block.lines]}
+
+
+def _figure(block: Figure) -> dict[str, Any]:
+    return {"svg": block.svg, "text": block.text}
+
+
+def _listing(block: Listing) -> dict[str, Any]:
+    return {"language": block.language, "code": block.code}
+
+
+def _steps(block: Steps) -> dict[str, Any]:
+    entries = [{"do": command, "why": why} for command, why in block.entries]
+    return {"title": block.title, "entries": entries}
+
+
+def _section(block: Section) -> dict[str, Any]:
+    return {"title": block.title, "blocks": [_block(one) for one in block.blocks]}
 
 
 def _table(block: Table) -> dict[str, Any]:
     return {
-        "block": "table",
         "caption": block.caption,
         "header": [_span(cell) for cell in block.header],
         "rows": [[_span(cell) for cell in row] for row in block.rows],
         "total": None if block.total is None else [_span(cell) for cell in block.total],
     }
+
+
+_inside = Shown(
+    sentence=_sentence,
+    formula=_formula,
+    table=_table,
+    figure=_figure,
+    listing=_listing,
+    steps=_steps,
+    section=_section,
+)

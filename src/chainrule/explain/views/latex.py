@@ -6,11 +6,10 @@ nothing of what they mean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from chainrule.explain.digits import latex_of_digits
 from chainrule.explain.document import (
-    Block,
     Code,
     Document,
     Figure,
@@ -26,6 +25,7 @@ from chainrule.explain.document import (
 )
 from chainrule.explain.symbols import escaped
 from chainrule.explain.views._columns import is_numeric
+from chainrule.explain.views._kinds import Shown
 
 ROLES = {"note": r"\emph{Note:} ", "warning": r"\textbf{Careful:} "}
 HEADINGS = ("section", "subsection", "paragraph")
@@ -48,46 +48,35 @@ def _span(span: Span | int) -> str:
     return f"${span}$" if isinstance(span, int) else escaped(span)
 
 
-def _lines(block: Block, level: int) -> Iterator[str]:
-    if isinstance(block, Section):
-        yield rf"\{HEADINGS[min(level, len(HEADINGS) - 1)]}*{{{escaped(block.title)}}}"
-        for inner in block.blocks:
-            yield ""
-            yield from _lines(inner, level + 1)
-        return
-    by_kind: dict[type, Callable[..., Iterator[str]]] = {
-        Sentence: _sentence,
-        Formula: _formula,
-        Table: _table,
-        Figure: _figure,
-        Listing: _listing,
-        Steps: _steps,
-    }
-    yield from by_kind[type(block)](block)
+def _section(block: Section, level: int) -> Iterator[str]:
+    yield rf"\{HEADINGS[min(level, len(HEADINGS) - 1)]}*{{{escaped(block.title)}}}"
+    for inner in block.blocks:
+        yield ""
+        yield from _lines(inner, level + 1)
 
 
-def _sentence(block: Sentence) -> Iterator[str]:
+def _sentence(block: Sentence, level: int) -> Iterator[str]:
     text = "".join(map(_span, block.spans)).replace("\n", r" \\" + "\n")
     yield rf"\textbf{{{text}}}" if block.role == "answer" else ROLES.get(block.role, "") + text
 
 
-def _formula(block: Formula) -> Iterator[str]:
+def _formula(block: Formula, level: int) -> Iterator[str]:
     yield r"\begin{align*}"
     yield " \\\\\n".join(latex for _, latex in block.lines)
     yield r"\end{align*}"
 
 
-def _figure(block: Figure) -> Iterator[str]:
+def _figure(block: Figure, level: int) -> Iterator[str]:
     yield rf"\emph{{{escaped(block.text)}}}"
 
 
-def _listing(block: Listing) -> Iterator[str]:
+def _listing(block: Listing, level: int) -> Iterator[str]:
     yield r"\begin{verbatim}"
     yield block.code.replace(r"\end{verbatim}", r"\end {verbatim}")
     yield r"\end{verbatim}"
 
 
-def _steps(block: Steps) -> Iterator[str]:
+def _steps(block: Steps, level: int) -> Iterator[str]:
     yield rf"{escaped(block.title)}:"
     yield r"\begin{itemize}"
     for command, why in block.entries:
@@ -95,7 +84,7 @@ def _steps(block: Steps) -> Iterator[str]:
     yield r"\end{itemize}"
 
 
-def _table(block: Table) -> Iterator[str]:
+def _table(block: Table, level: int) -> Iterator[str]:
     rows = [*block.rows, *([] if block.total is None else [block.total])]
     numeric = [is_numeric([row[k] for row in rows]) for k in range(len(block.header))]
     if block.caption:
@@ -107,3 +96,14 @@ def _table(block: Table) -> Iterator[str]:
     if block.total is not None:
         yield rf"\hline {' & '.join(map(_span, block.total))} \\"
     yield r"\end{tabular}"
+
+
+_lines = Shown(
+    sentence=_sentence,
+    formula=_formula,
+    table=_table,
+    figure=_figure,
+    listing=_listing,
+    steps=_steps,
+    section=_section,
+)

@@ -6,10 +6,9 @@ Knows blocks of a document; knows nothing of what they mean.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from chainrule.explain.document import (
-    Block,
     Code,
     Document,
     Figure,
@@ -24,6 +23,7 @@ from chainrule.explain.document import (
     Table,
 )
 from chainrule.explain.views._columns import is_numeric
+from chainrule.explain.views._kinds import Shown
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|$#])")
 ROLES = {"note": "> Note: ", "warning": "> **Careful:** "}
@@ -53,30 +53,19 @@ def _cell(span: Span | int) -> str:
     return _span(span).replace("\n", " ").replace("|", r"\|").replace(r"\\|", r"\|")
 
 
-def _lines(block: Block, level: int) -> Iterator[str]:
-    if isinstance(block, Section):
-        yield f"{'#' * min(level, 6)} {_escaped(block.title)}"
-        for inner in block.blocks:
-            yield ""
-            yield from _lines(inner, level + 1)
-        return
-    by_kind: dict[type, Callable[..., Iterator[str]]] = {
-        Sentence: _sentence,
-        Formula: _formula,
-        Table: _table,
-        Figure: _figure,
-        Listing: _listing,
-        Steps: _steps,
-    }
-    yield from by_kind[type(block)](block)
+def _section(block: Section, level: int) -> Iterator[str]:
+    yield f"{'#' * min(level, 6)} {_escaped(block.title)}"
+    for inner in block.blocks:
+        yield ""
+        yield from _lines(inner, level + 1)
 
 
-def _sentence(block: Sentence) -> Iterator[str]:
+def _sentence(block: Sentence, level: int) -> Iterator[str]:
     text = "".join(map(_span, block.spans)).replace("\n", "  \n")
     yield f"**{text}**" if block.role == "answer" else ROLES.get(block.role, "") + text
 
 
-def _formula(block: Formula) -> Iterator[str]:
+def _formula(block: Formula, level: int) -> Iterator[str]:
     yield "$$"
     yield r"\begin{aligned}"
     yield " \\\\\n".join(latex for _, latex in block.lines)
@@ -84,11 +73,11 @@ def _formula(block: Formula) -> Iterator[str]:
     yield "$$"
 
 
-def _figure(block: Figure) -> Iterator[str]:
+def _figure(block: Figure, level: int) -> Iterator[str]:
     yield f"*{_escaped(block.text)}*"
 
 
-def _listing(block: Listing) -> Iterator[str]:
+def _listing(block: Listing, level: int) -> Iterator[str]:
     longest = max(map(len, re.findall("`+", block.code)), default=0)
     fence = "`" * max(3, longest + 1)
     yield f"{fence}{block.language}"
@@ -96,14 +85,14 @@ def _listing(block: Listing) -> Iterator[str]:
     yield fence
 
 
-def _steps(block: Steps) -> Iterator[str]:
+def _steps(block: Steps, level: int) -> Iterator[str]:
     yield f"{_escaped(block.title)}:"
     yield ""
     for command, why in block.entries:
         yield f"* {_span(Code(command))}" + (f": {_escaped(why)}" if why else "")
 
 
-def _table(block: Table) -> Iterator[str]:
+def _table(block: Table, level: int) -> Iterator[str]:
     if block.caption:
         yield _escaped(block.caption)
         yield ""
@@ -115,3 +104,14 @@ def _table(block: Table) -> Iterator[str]:
         yield f"| {' | '.join(map(_cell, row))} |"
     if block.total is not None:
         yield f"| {' | '.join(f'**{_cell(c)}**' if c != '' else '' for c in block.total)} |"
+
+
+_lines = Shown(
+    sentence=_sentence,
+    formula=_formula,
+    table=_table,
+    figure=_figure,
+    listing=_listing,
+    steps=_steps,
+    section=_section,
+)

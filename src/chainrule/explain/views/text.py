@@ -6,10 +6,9 @@ Knows blocks of a document; knows nothing of what they mean.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from chainrule.explain.document import (
-    Block,
     Cell,
     Document,
     Figure,
@@ -21,6 +20,7 @@ from chainrule.explain.document import (
     Table,
 )
 from chainrule.explain.views._columns import aligned, is_numeric, plain
+from chainrule.explain.views._kinds import Shown
 
 INDENT = "  "
 BETWEEN = "  "
@@ -33,19 +33,6 @@ def render(document: Document, *, width: int = 100) -> str:
     """Return a document as lines of text of at most `width` columns, where words allow it."""
     room = max(width, LEAST)
     return "\n\n".join("\n".join(_lines(block, room)) for block in document.blocks) + "\n"
-
-
-def _lines(block: Block, width: int) -> Iterator[str]:
-    by_kind: dict[type, Callable[..., Iterator[str]]] = {
-        Sentence: _sentence,
-        Formula: _formula,
-        Table: _table,
-        Figure: _figure,
-        Listing: _listing,
-        Steps: _steps,
-        Section: _section,
-    }
-    return by_kind[type(block)](block, width)
 
 
 def _sentence(block: Sentence, width: int) -> Iterator[str]:
@@ -149,3 +136,14 @@ def _records(block: Table, width: int) -> Iterator[str]:
         yield from textwrap.wrap(
             ", ".join(pairs), width, initial_indent=INDENT, subsequent_indent=INDENT * 3
         )
+
+
+_lines = Shown(
+    sentence=_sentence,
+    formula=_formula,
+    table=_table,
+    figure=_figure,
+    listing=_listing,
+    steps=_steps,
+    section=_section,
+)

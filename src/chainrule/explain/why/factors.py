@@ -53,6 +53,8 @@ class Factor:
         activation's, or a weight or input.
     node : Node
         The milestone at its lower end.
+    place : str
+        The entry there, by name: ``z1[r,2]``.
     """
 
     written: Written
@@ -60,11 +62,12 @@ class Factor:
     values: Array
     kind: Kind
     node: Node
+    place: str = ""
 
     @property
     def symbol(self) -> Symbol:
         """The factor as a cell or span."""
-        return Symbol(self.written.text, self.written.latex)
+        return Symbol(self.written.text, self.written.latex, self.place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +144,7 @@ def upstream_factor(opened: Opened, hop: Hop, row: str) -> Factor:
     loss = opened.tape.name_of[opened.tape.loss]
     text = f"d{loss}/d{below}"
     return Factor(
-        Written(text, partial(loss, below)), text, hop.upstream, "upstream", hop.target.node
+        Written(text, partial(loss, below)), text, hop.upstream, "upstream", hop.target.node, below
     )
 
 
@@ -159,7 +162,8 @@ def local_factor(opened: Opened, hop: Hop, row: str) -> Factor | None:
     written = _written(opened, hop, row)
     if written is None:
         return None
-    return Factor(written, meaning, np.asarray(hop.local), kind, hop.source.node)
+    place = entry_name(opened, hop.source, row).text
+    return Factor(written, meaning, np.asarray(hop.local), kind, hop.source.node, place)
 
 
 def _is_slope(opened: Opened, hop: Hop) -> bool:
@@ -184,7 +188,8 @@ def _share(opened: Opened, hop: Hop, meaning: str, row: str) -> Factor | None:
     else:
         text = with_index("w", row)
         written = Written(f"{text.text} / sum(w)", rf"\frac{{{text.latex}}}{{\sum w}}", PRODUCT)
-    return Factor(written, meaning, local, "share", hop.source.node)
+    place = entry_name(opened, hop.source, row).text
+    return Factor(written, meaning, local, "share", hop.source.node, place)
 
 
 def _written(opened: Opened, hop: Hop, row: str) -> Written | None:

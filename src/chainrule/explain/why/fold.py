@@ -6,7 +6,7 @@ Whatever is folded, the lines add up to the total. Knows numbers and cells; know
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from chainrule.explain.document import Cell, Number, Row, Table
@@ -87,8 +87,8 @@ def fold(terms: Sequence[Term], most: int) -> Folded:
     >>> [term.label for term in found.shown], [(one.count, one.total) for one in found.rest]
     ([19, 18], [(17, 153.0), (1, 0.0)])
     """
-    total = math.fsum(term.product for term in terms)
-    size = math.fsum(abs(term.product) for term in terms)
+    total = summed(term.product for term in terms)
+    size = summed(abs(term.product) for term in terms)
     if len(terms) <= max(FEW, most):
         return Folded(tuple(terms), (), total, size)
     ranked = sorted(terms, key=lambda term: -abs(term.product))
@@ -96,8 +96,8 @@ def fold(terms: Sequence[Term], most: int) -> Folded:
     shown, smaller = live[:most], live[most:]
     rest = []
     if smaller:
-        part = math.fsum(term.product for term in smaller)
-        sizes = math.fsum(abs(term.product) for term in smaller)
+        part = summed(term.product for term in smaller)
+        sizes = summed(abs(term.product) for term in smaller)
         rest.append(Rest(len(smaller), "the smaller ones", part, sizes))
     causes: dict[str, int] = {}
     for term in terms:
@@ -105,6 +105,24 @@ def fold(terms: Sequence[Term], most: int) -> Folded:
             causes[term.zero] = causes.get(term.zero, 0) + 1
     rest += [Rest(n, cause) for cause, n in sorted(causes.items(), key=lambda item: -item[1])]
     return Folded(tuple(shown), tuple(rest), total, size)
+
+
+def summed(terms: Iterable[float]) -> float:
+    """Return a sum, correctly rounded; where numbers are too large or none, what floats make of it.
+
+    Examples
+    --------
+    >>> summed([0.1] * 10), summed([float("inf"), float("-inf")]), summed([1e308, 1e308])
+    (1.0, nan, inf)
+    """
+    found = list(terms)
+    try:
+        return math.fsum(found)
+    except (ValueError, OverflowError):  # infinities of both signs, or past the largest number
+        total = 0.0
+        for term in found:
+            total += float(term)
+        return total
 
 
 def table_of(

@@ -28,6 +28,7 @@ from chainrule.explain.document import (
 from chainrule.explain.explanation import Explanation
 from chainrule.explain.formula import Written, formula, with_index
 from chainrule.explain.symbols import latex_of
+from chainrule.explain.why.astray import astray
 from chainrule.explain.why.entry import Entry, Hop, hops
 from chainrule.explain.why.fold import Term, fold, table_of
 from chainrule.explain.why.opened import Ground
@@ -122,6 +123,7 @@ def _page(ground: Ground, f: Node, x: Node, index: Any, most: int) -> Document:
     blocks: list[Block] = [Sentence(left, " = ", Number(gradient, "answer"), role="answer")]
     if chosen:
         blocks.append(Sentence(f"Of {x.size:,} entries, this one has the largest gradient."))
+    blocks += astray(ground)
     blocks += [*_written_out(tape, f), _steps(ground, f, x, most)]
     onward = hops(ground, entry)
     blocks += [_uses(below, onward), _sum(ground, name, onward, most)]

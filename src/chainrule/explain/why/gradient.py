@@ -5,12 +5,13 @@ Knows chains, sums and updates; what they say it puts in order.
 
 from __future__ import annotations
 
-import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.explain.asking import spelled
 from chainrule.explain.document import (
     Block,
     Document,
@@ -22,9 +23,12 @@ from chainrule.explain.document import (
     Symbol,
     Table,
 )
+from chainrule.explain.entries import told
+from chainrule.explain.symbols import escaped
+from chainrule.explain.why.astray import astray
 from chainrule.explain.why.entry import Entry, hops
 from chainrule.explain.why.factors import Chain, Factor, chain, entry_name
-from chainrule.explain.why.fold import Folded, Term, fold, signed, table_of
+from chainrule.explain.why.fold import Folded, Term, fold, signed, summed, table_of
 from chainrule.explain.why.opened import Opened
 from chainrule.explain.why.paths import count_paths, path_text
 from chainrule.explain.why.question import Question
@@ -60,9 +64,9 @@ def weight_page(opened: Opened, asked: Question, most: int) -> Document:
     others = [one for one in chains if not one.product.ndim]
     sums = [_folded(opened, one, most) for one in of_rows]
     gradient = float(opened.moment.gradients[asked.name][asked.index])
-    blocks: list[Block] = [*_answer(opened, asked, gradient, of_rows)]
+    blocks: list[Block] = [*_answer(opened, asked, gradient, of_rows), *astray(opened)]
     for one, folded in zip(of_rows, sums, strict=True):
-        blocks += [_formula(asked, one), _table(opened, one, folded)]
+        blocks += [_formula(asked, one), _table(opened, asked, one, folded)]
     blocks += _extra(asked, sums, others)
     blocks += update_blocks(opened, asked.name, asked.index)
     for one in of_rows:
@@ -100,15 +104,18 @@ def _place(opened: Opened, asked: Question, chains: list[Chain]) -> str:
     layers = opened.setup.network.layers
     name = opened.tape.name_of[chains[0].hops[0].target.node]
     layer = int(name[1:]) if name[1:].isdigit() else sum(x.has_weights for x in layers)
-    if len(asked.index) == 1:
-        return f"the bias of unit {asked.index[0]} of layer {layer}"
     source, unit = asked.index[0], asked.index[-1]
+    axes = opened.axes.get(asked.name, ())
+    classes = told(asked.index[-1:], axes[-1:])
+    named = f" ({classes[0]})" if classes else ""
+    if len(asked.index) == 1:
+        return f"the bias of unit {unit} of layer {layer}{named}"
     if layer == 1:
         names = opened.features
         before = f"input {source}" + (f" ({names[source]})" if names else "")
     else:
         before = f"unit {source} of layer {layer - 1}"
-    return f"{before} -> unit {unit} of layer {layer}"
+    return f"{before} -> unit {unit} of layer {layer}{named}"
 
 
 def _formula(asked: Question, one: Chain) -> Formula:
@@ -123,7 +130,7 @@ def _formula(asked: Question, one: Chain) -> Formula:
     text = f"{left}\n    {upper}".rstrip() + (f"\n    {lower}".rstrip() if lower.strip() else "")
     latex = r" \cdot ".join(map(_underbraced, one.factors)) or "1"
     whole = rf"{Symbol(f'dL/d{asked.text}').tex} &= \sum_{{{ROW}}} {latex}"
-    return Formula(((text, whole),))
+    return Formula(((text, whole),), name=asked.text)
 
 
 def _underbraced(factor: Factor) -> str:
@@ -147,16 +154,20 @@ def _folded(opened: Opened, one: Chain, most: int) -> Folded:
     return fold(terms, most)
 
 
-def _table(opened: Opened, one: Chain, folded: Folded) -> Table:
-    head = ("row", *(_head(opened, factor) for factor in one.factors))
+def _table(opened: Opened, asked: Question, one: Chain, folded: Folded) -> Table:
+    head: Row = ("row", *(_head(opened, asked, factor) for factor in one.factors))
     return table_of(head, folded, "row", lambda term: pull(term.product))
 
 
-def _head(opened: Opened, factor: Factor) -> str | Symbol:
-    """Return the head of a factor's column: the user's own name for an input."""
+def _head(opened: Opened, asked: Question, factor: Factor) -> Symbol:
+    """Return the head of a factor's column, linked to the formula; of an input its own name."""
     names = opened.features
     found = re.fullmatch(rf"x\[{ROW}(?:,(\d+))?\]", factor.written.text)
-    return names[int(found[1] or 0)] if names and found else factor.symbol
+    symbol = replace(factor.symbol, line=asked.text)
+    if not names or not found:
+        return symbol
+    name = names[int(found[1] or 0)]
+    return replace(symbol, text=name, latex=rf"\text{{{escaped(name)}}}")
 
 
 def _extra(asked: Question, sums: list[Folded], others: list[Chain]) -> list[Block]:
@@ -168,7 +179,7 @@ def _extra(asked: Question, sums: list[Folded], others: list[Chain]) -> list[Blo
         text = " * ".join(f.written.inside(1).text for f in one.factors) or "1"
         latex = r" \cdot ".join(f.written.inside(1).latex for f in one.factors) or "1"
         rows.append((Symbol(text, latex), signed(float(one.product))))
-    total = math.fsum([*(one.total for one in sums), *(float(one.product) for one in others)])
+    total = summed([*(one.total for one in sums), *(float(one.product) for one in others)])
     caption = "The rows, and the penalty on the weight itself" if others else "All uses of it"
     head = ("part", Symbol(f"dL/d{asked.text}"))
     return [Table(head, tuple(rows), caption, ("sum", signed(total)))]
@@ -183,16 +194,14 @@ def _next(opened: Opened, asked: Question, chains: list[Chain], sums: list[Folde
         above = entry_name(opened, one.hops[0].target, str(row)).text
         if not one.whole:
             above = entry_name(opened, one.end, str(row)).text
-        entries.append(
-            (f'chainrule why {run} "{above}" --step {step}', "one link nearer the loss, in one row")
-        )
-        command = f'chainrule why {run} "{asked.text}" --step {step} --row {row}'
-        entries.append((command, "this weight, one row"))
+        nearer = spelled(run, "why", above, step=step)
+        entries.append((nearer, "one link nearer the loss, in one row"))
+        alone = spelled(run, "why", asked.text, step=step, row=row)
+        entries.append((alone, "this weight, one row"))
     if any(folded.rest for folded in sums):
-        count = len(opened.rows)
-        command = f'chainrule why {run} "{asked.text}" --step {step} --terms {count}'
-        entries.append((command, "every row, nothing folded"))
-    entries.append((f"chainrule derive {run}", "the whole derivation"))
+        every = spelled(run, "why", asked.text, step=step, terms=len(opened.rows))
+        entries.append((every, "every row, nothing folded"))
+    entries.append((spelled(run, "derive"), "the whole derivation"))
     return Steps("Next", tuple(entries))
 
 
@@ -215,8 +224,8 @@ def _data(
                 for f in one.factors
             ],
             "products": np.atleast_1d(one.product).tolist(),
-            "sum": math.fsum(np.atleast_1d(one.product).tolist()),
-            "size": math.fsum(np.abs(np.atleast_1d(one.product)).tolist()),
+            "sum": summed(np.atleast_1d(one.product).tolist()),
+            "size": summed(np.abs(np.atleast_1d(one.product)).tolist()),
         }
         for one in chains
     ]
@@ -235,8 +244,8 @@ def _data(
         "rows": opened.rows.tolist(),
         "value": float(opened.moment.parameters[asked.name][asked.index]),
         "gradient": gradient,
-        "sum": math.fsum(part["sum"] for part in parts),
-        "size": math.fsum(part["size"] for part in parts),
+        "sum": summed(part["sum"] for part in parts),
+        "size": summed(part["size"] for part in parts),
         "parts": parts,
         "update": update,
     }

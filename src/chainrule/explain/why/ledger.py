@@ -55,7 +55,7 @@ def _above(opened: Opened, one: Chain, row: str) -> str:
 
 
 def _gradient(loss: str, below: str) -> Symbol:
-    return Symbol(f"d{loss}/d{below}")
+    return Symbol(f"d{loss}/d{below}", node=below)
 
 
 def loudest(opened: Opened, entry: Entry, place: int) -> Entry | None:
@@ -123,4 +123,5 @@ def _term(opened: Opened, hop: Hop, row: str, place: int) -> Term:
         zero = f"{general(f'dL/d{name}')} = 0" if upstream == 0 else "too small to be held"
         if local == 0 and factor is not None:
             zero = f"{general(factor.written.text)} = 0"
-    return Term(Symbol(name), (Number(upstream, sign=True), Number(local)), product, zero)
+    cells = Number(upstream, sign=True), Number(local)
+    return Term(Symbol(name, node=name), cells, product, zero)

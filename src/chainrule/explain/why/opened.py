@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from chainrule.explain.entries import Names, axis_names
 from chainrule.explain.why.segments import Segment, row_by_row, segment
 from chainrule.explain.why.tape import Tape, open_tape
 from chainrule.graph import Node
@@ -59,16 +60,19 @@ class Opened(Ground):
         The run.
     moment : Moment
         The step as it was trained.
-    features : tuple of str or None
-        What the user's columns are called.
-    called : str
-        What commands call the run: its folder, or RUN.
+    features : sequence of str or None
+        What the inputs are called.
+    classes : sequence of str or None
+        What the outputs are called.
+    called : str or None
+        The run's folder, if further questions are to be commands; else they are Python.
     """
 
     record: Record
     moment: Moment
     features: Sequence[str] | None
-    called: str
+    classes: Sequence[str] | None
+    called: str | None
 
     @property
     def setup(self) -> Setup:
@@ -81,6 +85,11 @@ class Opened(Ground):
         return self.moment.step
 
     @property
+    def clock(self) -> int:
+        """What the optimizer counts as this step: a branch goes on from the run it left."""
+        return self.setup.clock + self.moment.step
+
+    @property
     def rows(self) -> Array:
         """The user's numbers of the rows of the batch."""
         return self.moment.rows
@@ -90,6 +99,13 @@ class Opened(Ground):
         """Nodes that depend on rows, and whether row by row."""
         sources = {self.tape.names[k]: True for k in LEAVES_OF_ROWS if k in self.tape.names}
         return row_by_row(self.tape, sources)
+
+    @cached_property
+    def axes(self) -> Mapping[str, tuple[Names, ...]]:
+        """The names along the axes of every array that has some."""
+        shapes = {name: node.shape for name, node in self.tape.names.items()}
+        weights = [name for name, spec in self.setup.network.specs.items() if len(spec.shape) > 1]
+        return axis_names(shapes, self.features, self.classes, weights)
 
     def place(self, row: int) -> int | None:
         """Return where a row of the user's stands in the batch; None if it does not."""
@@ -101,8 +117,9 @@ def open_step(
     record: Record,
     moment: Moment,
     features: Sequence[str] | None,
-    called: str,
+    called: str | None,
     *,
+    classes: Sequence[str] | None = None,
     inputs: bool = False,
 ) -> Opened:
     """Return a step of a run, opened; with the gradients of its inputs if they are wanted."""
@@ -110,4 +127,4 @@ def open_step(
     feed = {**moment.parameters, **moment.values}
     wrt = [objective.forward.x] if inputs else []
     tape = open_tape(objective.loss, objective.names, feed, wrt, moment.upstream)
-    return Opened(tape, record, moment, features, called)
+    return Opened(tape, record, moment, features, classes, called)

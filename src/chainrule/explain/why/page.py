@@ -34,7 +34,8 @@ def why(
     row: int | None = None,
     terms: int = MOST,
     features: Sequence[str] | None = None,
-    called: str = "RUN",
+    classes: Sequence[str] | None = None,
+    called: str | None = None,
     note: str = "",
 ) -> Explanation:
     """Return the explanation of one number of a step.
@@ -44,15 +45,15 @@ def why(
     record, moment : Record, Moment
         The run and the opened step.
     asked : str
-        Which number: ``W1[0,2]``, ``z1[3,0]``, ``out[3]``, ``L``.
+        Which number: ``W1[0,2]``, ``z1[3,0]``, ``out[3,Adelie]``, ``L``.
     row : int, optional
         One row of the batch, by the user's number.
     terms : int
         How many terms of long sums are shown.
-    features : sequence of str, optional
-        What the inputs are called.
-    called : str
-        What commands call the run.
+    features, classes : sequence of str, optional
+        What the inputs and the outputs are called.
+    called : str, optional
+        The run's folder, if further questions are to be commands; else they are Python.
     note : str
         What the reader should know of the numbers, if anything.
     """
@@ -60,17 +61,27 @@ def why(
         raise SpecError(f"terms is {terms!r}; it is a whole number of at least 1.")
     with one_thread():
         inputs = isinstance(asked, str) and bool(OF_INPUTS.match(asked))
-        opened = open_step(record, moment, features, called, inputs=inputs)
+        opened = open_step(record, moment, features, called, classes=classes, inputs=inputs)
         question = parse(opened, asked)
         page = _page(opened, question, row, terms)
-    return Explanation(_noted(page, note) if note else page)
+    return Explanation(_noted(page, [*filter(None, [note]), *_of_branch(record, moment)]))
 
 
-def _noted(page: Document, note: str) -> Document:
-    """Return a page with a note before its next questions."""
+def _noted(page: Document, notes: Sequence[str]) -> Document:
+    """Return a page with notes before its next questions."""
     last = len(page.blocks) - isinstance(page.blocks[-1], Steps)
-    told = Sentence(note, role="note")
-    return replace(page, blocks=(*page.blocks[:last], told, *page.blocks[last:]))
+    told = [Sentence(note, role="note") for note in notes]
+    return replace(page, blocks=(*page.blocks[:last], *told, *page.blocks[last:]))
+
+
+def _of_branch(record: Record, moment: Moment) -> list[str]:
+    """Return where the step of a branch stands in the run that it left."""
+    if record.origin is None:
+        return []
+    epochs = record.history["epoch"]
+    epoch = int(epochs[moment.step]) + 1 if moment.step < len(epochs) else None
+    counted = record.origin.counted(moment.step, epoch)
+    return [f"{counted[0].upper()}{counted[1:]} ({record.origin.run})."]
 
 
 def _page(opened: Opened, asked: Question, row: int | None, terms: int) -> Document:

@@ -1,4 +1,4 @@
-"""Questions: ``W1[0,2]``, ``h1[3,2]``, ``dL/dz2[3,0]``, ``out[3]`` as people type them.
+"""Questions: ``W1[0,2]``, ``h1[3,2]``, ``dL/dz2[3,0]``, ``out[3,Adelie]`` as people type them.
 
 Knows names and shapes of a step; knows no answer.
 """
@@ -6,13 +6,16 @@ Knows names and shapes of a step; knows no answer.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.errors import SpecError, shown
+from chainrule.explain.asking import spelled
+from chainrule.explain.entries import parts_of, resolved
 from chainrule.explain.why.opened import Opened
 from chainrule.graph import Node
 
-FORM = re.compile(r"\s*(?P<d>d?L/d\s*)?(?P<name>[^\[\]]+?)\s*(?:\[(?P<index>[^\[\]]*)\])?\s*")
+FORM = re.compile(r"\s*(?P<d>d?L/d\s*)?(?P<name>[^\[\]]+?)\s*(?:\[(?P<index>.*)\])?\s*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +65,29 @@ def parse(opened: Opened, asked: str) -> Question:
     if name not in names:
         raise SpecError(f"nothing is called {name!r} in this run; there are {', '.join(names)}.")
     node = names[name]
-    return _entry(opened, name, node, _numbers(asked, found["index"]))
+    return _entry(opened, name, node, _numbers(opened, asked, name, found["index"]))
 
 
-def _numbers(asked: str, index: str | None) -> tuple[int, ...]:
-    parts = [part.strip() for part in (index or "").split(",") if part.strip()]
-    if not all(re.fullmatch(r"-?\d+", part) for part in parts):
-        raise SpecError(f"{asked!r} was asked for; an entry has whole numbers, such as W1[0,2].")
-    return tuple(map(int, parts))
+def _numbers(opened: Opened, asked: str, name: str, index: str | None) -> tuple[int, ...]:
+    """Return the numbers between the brackets; names of columns and classes are looked up."""
+    parts = parts_of(index or "")
+    if parts is None:
+        raise SpecError(
+            f"{asked!r} was asked for; an entry is written such as W1[0,2]; a name with commas or "
+            "quotes in it stands in quotes."
+        )
+    names = opened.axes.get(name, ())
+
+    def live(axis: int, places: Sequence[int]) -> int | None:
+        """Of the inputs that a column became, return the one that is not zero in the row."""
+        row = opened.place(parts[0].number) if parts[0].number is not None else None
+        if name != "x" or axis != 1 or row is None:
+            return None
+        values = opened.tape.values[opened.tape.names["x"]][row]
+        those = [k for k in places if values[k] != 0]
+        return those[0] if len(those) == 1 else None
+
+    return resolved(asked, parts, names, live)
 
 
 def _entry(opened: Opened, name: str, node: Node, index: tuple[int, ...]) -> Question:
@@ -107,6 +125,6 @@ def _no_row(opened: Opened, name: str, row: int) -> str:
     more = f" ... ({len(opened.rows)} rows)" if len(opened.rows) > 5 else ""
     return (
         f"row {row} of {name} was asked for; the batch of step {opened.step} has rows "
-        f"{some}{more}.\n  Rows have the numbers of your table, counted from 0; ask for L with "
-        f"--terms {len(opened.rows)} to see them all."
+        f"{some}{more}.\n  Rows have the numbers of your table, counted from 0; to see them all: "
+        f"{spelled(opened.called, 'why', 'L', step=opened.step, terms=len(opened.rows))}"
     )

@@ -6,7 +6,9 @@ Knows chains and ledgers; knows nothing of sums over rows.
 from __future__ import annotations
 
 from chainrule.errors import SpecError
+from chainrule.explain.asking import spelled
 from chainrule.explain.document import Block, Document, Number, Sentence, Steps, Symbol
+from chainrule.explain.why.astray import astray
 from chainrule.explain.why.entry import Entry, hops
 from chainrule.explain.why.factors import Chain, chain, entry_name
 from chainrule.explain.why.ledger import at_row, fork, ledger
@@ -47,7 +49,7 @@ def row_page(opened: Opened, asked: Question, row: int, most: int) -> Document:
         f"row {row} adds ", Number(total, "answer", sign=True), " to ", Symbol(f"dL/d{asked.text}"),
         " = ", Number(gradient, "answer"), f" at step {opened.step}", role="answer",
     )  # fmt: skip
-    blocks: list[Block] = [head]
+    blocks: list[Block] = [head, *astray(opened)]
     for one in chains:
         blocks.append(ledger(opened, one, place, asked.text))
         blocks += [] if one.whole else fork(opened, one.end, place, most)
@@ -66,14 +68,10 @@ def row_page(opened: Opened, asked: Question, row: int, most: int) -> Document:
 
 
 def _next(opened: Opened, asked: Question, chains: list[Chain], row: int) -> Steps:
-    command = f"chainrule why {opened.called}"
+    meets = [entry_name(opened, one.end, str(row)).text for one in chains if not one.whole]
     entries = [
-        (
-            f'{command} "{entry_name(opened, one.end, str(row)).text}" --step {opened.step}',
-            "where the paths meet",
-        )
-        for one in chains
-        if not one.whole
+        (spelled(opened.called, "why", name, step=opened.step), "where the paths meet")
+        for name in meets
     ]
-    entries.append((f'{command} "{asked.text}" --step {opened.step}', "all rows"))
+    entries.append((spelled(opened.called, "why", asked.text, step=opened.step), "all rows"))
     return Steps("Next", tuple(entries))

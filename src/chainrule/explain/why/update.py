@@ -46,9 +46,16 @@ def update_blocks(opened: Opened, name: str, index: tuple[int, ...]) -> tuple[Bl
     lines = quantities(opened, name, index)
     kind = type(opened.setup.optimizer).__name__
     about = f"The update by {kind}; g is the gradient"
-    about += f", t = {opened.step} counts steps from 0:" if len(lines) > 2 else ":"
+    about += f", {_counted(opened)}:" if len(lines) > 2 else ":"
     formulas = Formula(tuple(pair for one in lines for pair in _written(one)))
     return (Sentence(about), formulas, *_in_words(opened, name, index, lines))
+
+
+def _counted(opened: Opened) -> str:
+    """Return what t is: in a branch, the steps of the run that it left count too."""
+    if opened.clock == opened.step:
+        return f"t = {opened.step} counts steps from 0"
+    return f"t = {opened.clock} counts steps from 0, those before the branch too"
 
 
 def _written(one: Quantity) -> tuple[tuple[str, str], ...]:
@@ -128,7 +135,7 @@ def _graph(opened: Opened, name: str) -> tuple[dict[str, Node], dict[Node, Array
     for node in toposort(*results.values()):
         if node.name is not None and all(node is not known for known in roles.values()):
             roles.setdefault(f"{node.name} before" if node.name == name else node.name, node)
-    feed: dict[str, Any] = {**moment.parameters, **moment.slots, "step": float(opened.step)}
+    feed: dict[str, Any] = {**moment.parameters, **moment.slots, "step": float(opened.clock)}
     feed |= {f"dL/d{k}": moment.gradients[k] for k in trainable}
     known = {node.name for node in toposort(*results.values()) if not node.inputs}
     given = {k: v for k, v in feed.items() if k in known}
@@ -139,7 +146,7 @@ def _graph(opened: Opened, name: str) -> tuple[dict[str, Node], dict[Node, Array
 def _rate(opened: Opened) -> float:
     """Return the learning rate of the step."""
     updates = opened.setup.optimizer.updates({}, {})
-    return float(evaluate(updates.names["learning_rate"], {"step": float(opened.step)}))
+    return float(evaluate(updates.names["learning_rate"], {"step": float(opened.clock)}))
 
 
 def _at(value: Array, index: tuple[int, ...]) -> Any:

@@ -5,13 +5,14 @@ Knows segments, chains and sums; knows no particular layer.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.autodiff import gradients
 from chainrule.executors import evaluate
+from chainrule.explain.asking import spelled
 from chainrule.explain.document import (
     Block,
     Cell,
@@ -24,14 +25,17 @@ from chainrule.explain.document import (
     Symbol,
     Table,
 )
+from chainrule.explain.entries import told
 from chainrule.explain.formula import Written, formula, shown_number, with_index
+from chainrule.explain.why.astray import astray
 from chainrule.explain.why.entry import Entry, hops
 from chainrule.explain.why.factors import chain, entry_name
-from chainrule.explain.why.fold import Term, fold, table_of
+from chainrule.explain.why.fold import Term, fold, summed, table_of
 from chainrule.explain.why.ledger import at_row, fork, general, ledger, loudest
 from chainrule.explain.why.opened import Opened
 from chainrule.explain.why.question import Question
 from chainrule.explain.why.segments import Segment
+from chainrule.explain.why.softmax import shares
 from chainrule.explain.why.words import kinks
 from chainrule.graph import Node, constant, primitives, toposort
 from chainrule.types import Array
@@ -56,7 +60,8 @@ def value_page(opened: Opened, asked: Question, most: int) -> Document:
     head = Sentence(
         Symbol(asked.text), " = ", Number(value, "answer"), f" at step {opened.step}", role="answer"
     )
-    blocks: list[Block] = [head, *_made_of(opened, asked, most)]
+    blocks: list[Block] = [head, *_which(opened, asked), *astray(opened)]
+    blocks += _made_of(opened, asked, most)
     if asked.name == "out" and opened.setup.network.inputs > 0:
         blocks += _inputs(opened, asked, most)
     backward, gradient = _gradient(opened, asked, most)
@@ -67,6 +72,13 @@ def value_page(opened: Opened, asked: Question, most: int) -> Document:
         "gradient": gradient,
     }  # fmt: skip
     return Document("why", f"Why {asked.text} at step {opened.step}", tuple(blocks), data)
+
+
+def _which(opened: Opened, asked: Question) -> list[Block]:
+    """Say what the column of an entry is called, if it has a name."""
+    names = told(asked.index, opened.axes.get(asked.name, ()))
+    kind = "input" if asked.name == "x" else "class"
+    return [Sentence(Symbol(asked.text), f" belongs to {kind} {name}.") for name in names]
 
 
 def _made_of(opened: Opened, asked: Question, most: int) -> list[Block]:
@@ -84,6 +96,9 @@ def _made_of(opened: Opened, asked: Question, most: int) -> list[Block]:
         return _loss(opened, most)
     if all(primitives[n.op].kind == "elementwise" for n in _inner(part)):
         return [_in_numbers(opened, asked)]
+    op = asked.node.op if asked.name != "out" else opened.setup.network.last_activation
+    if op == "softmax" and len(part.inputs) == 1 and opened.is_of_rows(asked.node):
+        return shares(opened, asked, next(iter(part.inputs)))
     return _listed(opened, asked, part)
 
 
@@ -175,9 +190,10 @@ def _loss_of_row(opened: Opened, asked: Question) -> Table:
     out = np.atleast_1d(opened.moment.values["out"][place])
     y = opened.moment.values["y"][place]
     targets = np.eye(len(out))[int(y)] if np.ndim(y) == 0 and len(out) > 1 else np.atleast_1d(y)
+    classes: Sequence[Cell] = opened.classes or range(len(out))
     rows = tuple(
-        (k, Number(float(a)), Number(float(b)))
-        for k, (a, b) in enumerate(zip(out, targets, strict=True))
+        (name, Number(float(a)), Number(float(b)))
+        for name, a, b in zip(classes, out, targets, strict=True)
     )
     return Table(("output", "out", "y"), rows, f"{asked.text} = {loss.formula}")
 
@@ -270,8 +286,8 @@ def _gradient(opened: Opened, asked: Question, most: int) -> tuple[list[Block], 
     else:
         blocks += fork(opened, entry, place, most)
         products = [at_row(hop.product, place) for hop in onward]
-    size = math.fsum(map(abs, products))  # what cancels may leave a float32 gradient few digits
-    apart = abs(math.fsum(products) - gradient)
+    size = summed(map(abs, products))  # what cancels may leave a float32 gradient few digits
+    apart = abs(summed(products) - gradient)
     assert not apart > 1e-3 * size, f"the chain of {asked.text} misses {gradient} by {apart}"
     return [Section(f"The gradient by {asked.text}", tuple(blocks))], gradient
 
@@ -283,5 +299,5 @@ def _next(opened: Opened, asked: Question) -> list[Block]:
     if above is None or not above.of_rows:
         return []
     name = entry_name(opened, above, str(asked.row)).text
-    command = f'chainrule why {opened.called} "{name}" --step {opened.step}'
+    command = spelled(opened.called, "why", name, step=opened.step)
     return [Steps("Next", ((command, "one link up"),))]

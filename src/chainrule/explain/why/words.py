@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.explain.document import Block, Code, Number, Sentence, Span, Symbol
 from chainrule.explain.why.factors import Chain, Factor
-from chainrule.explain.why.fold import Folded
+from chainrule.explain.why.fold import Folded, summed
 from chainrule.explain.why.opened import Opened
 from chainrule.graph import primitives
 
@@ -34,12 +34,12 @@ def balance(opened: Opened, chain: Chain, weight: str) -> list[Block]:
         return [_silent(chain, weight)]
     up, down = int((products < 0).sum()), int((products > 0).sum())
     strongest = int(np.argmax(np.abs(products)))
-    total = math.fsum(products)
+    total = summed(products)
     first = _sides(up, down, weight)
     row = int(opened.rows[strongest])
     spans: list[Span] = [*first]
     if len(live) > 1:
-        wins = products[strongest] * total > 0
+        wins = np.sign(products[strongest]) == np.sign(total)
         spans += [f" Row {row} speaks loudest" + (", and wins." if wins else ", and is outvoted.")]
     spans += _reading(opened, chain, strongest)
     zeros = len(products) - len(live)
@@ -50,8 +50,8 @@ def balance(opened: Opened, chain: Chain, weight: str) -> list[Block]:
 
 def outweighed(gradient: float, sums: Sequence[Folded], weight: str) -> list[Block]:
     """Say so where a penalty turns the sign of what the rows want."""
-    rows = math.fsum(one.total for one in sums)
-    if rows * gradient >= 0:
+    rows = summed(one.total for one in sums)
+    if np.sign(rows) * np.sign(gradient) >= 0:
         return []
     side = "smaller" if gradient > 0 else "larger"
     return [

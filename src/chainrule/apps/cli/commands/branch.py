@@ -105,7 +105,7 @@ def branch(
     left = chainrule.load(run)
     place = Path(output.out) if output.out else _free_place(run)
     check_place(place, overwrite=output.overwrite)
-    with shown(out) as callback:
+    with shown(out, lines=False) as callback:
         found = left.branch(step, **_changes(changes), callbacks=[callback])
     found.save(place, overwrite=output.overwrite)
     _show(out, run, left, found, place)

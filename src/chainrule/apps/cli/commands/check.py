@@ -34,7 +34,7 @@ def check(
     step : int
         Check this step; by default the first, the middle and the last.
     entries : int
-        How many entries are looked at; every layer and every bias has its share.
+        How many entries are looked at in all; every layer and every bias has at least one.
     seed : int
         Fixes which entries are looked at.
     """

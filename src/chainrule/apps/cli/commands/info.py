@@ -110,6 +110,7 @@ def _show_summary(out: Screen, path: str, run: Run, listed: Sequence[dict[str, A
         item(out, "Table", f"{Path(report['source']).name}: {rows}")
         show_table(out, report, run.preparation)
     gap(out)
+    _show_origin(out, run)
     show_network(out, run.record.setup)
     if "adopted" in run.report:
         show_adopted(out, run.report["adopted"])
@@ -124,6 +125,15 @@ def _show_summary(out: Screen, path: str, run: Run, listed: Sequence[dict[str, A
         (f"chainrule info {path} --files", "sizes and SHA-256"),
         (f"chainrule info {path} --history", "losses by epoch"),
     ])  # fmt: skip
+
+
+def _show_origin(out: Screen, run: Run) -> None:
+    """Show where a branch left another run, and how their steps and epochs are counted."""
+    origin = run.record.origin
+    if origin is None:
+        return
+    first = int(run.history["epoch"][0]) + 1 if run.steps else None
+    item(out, "Branch", f"of {origin.run}", *origin.lines[1:], origin.counted(0, first))
 
 
 def _ending(run: Run) -> str:
@@ -151,6 +161,7 @@ def _as_json(
         "steps": run.steps,
         "stopped": run.stopped,
         "best_step": run.best_step,
+        "branch": None if run.record.origin is None else run.record.origin.to_dict(),
         "files": list(listed),
         **run.report,
     }

@@ -69,7 +69,7 @@ def _given(handin: tuple[str, ...]) -> Any:
             '("W1[0,2]=-0.0101"), a loss (0.2910), or --function solution.py:gradients.'
         )
     if all("=" in part for part in handin):
-        pairs = [part.split("=", 1) for part in handin]
+        pairs = [part.rsplit("=", 1) for part in handin]  # names of columns may hold one, too
         return {name.strip(): value.strip() for name, value in pairs}
     if len(handin) > 1:
         raise SpecError(f"{len(handin)} hand-ins were given; give one file, or entries NAME=VALUE.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chainrule.explain.doctor.case import Case
 from chainrule.explain.doctor.finding import Finding, Remedy, finding
-from chainrule.explain.doctor.words import noise_of, severity, trial_table
+from chainrule.explain.doctor.words import noise_of, severity, told_loss, trial_table
 from chainrule.explain.document import Number
 
 GAIN = 0.07
@@ -33,7 +33,7 @@ def look(case: Case) -> Finding | None:
         "gradient noise",
         severity(case),
         (f"Steps are mostly noise: from step {case.last_step}, {calm.steps} steps at the same "
-         "rate over all rows come to a loss of ", Number(calm.loss, "short"),
+         f"rate over all rows come to a {told_loss(case)} of ", Number(calm.loss, "short"),
          f", over batches of {setup.batch_rows} to ", Number(own.loss, "short"),
          "; the run ended at ", Number(case.final_objective, "short"), "."),
         (trial_table((*case.from_end, calm), case.last_step, case),),

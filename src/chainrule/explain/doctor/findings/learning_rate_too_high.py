@@ -12,7 +12,7 @@ from chainrule.explain.doctor.curvature import sharpest
 from chainrule.explain.doctor.finding import Finding, finding
 from chainrule.explain.doctor.remedies import with_rate
 from chainrule.explain.doctor.trials import Trial
-from chainrule.explain.doctor.words import severity, trial_table
+from chainrule.explain.doctor.words import severity, told_loss, trial_table
 from chainrule.explain.document import Block, Number, Sentence, Span
 
 GAIN = 0.1
@@ -84,7 +84,7 @@ def _headline(case: Case, best: Trial, step: int) -> tuple[Span, ...]:
         Number(case.rate, "short"),
         f" is too high: from step {step}, {best.steps} steps at ",
         Number(best.rate, "short"),
-        " come to a loss of ",
+        f" come to a {told_loss(case)} of ",
         Number(best.loss, "short"),
         ", at the run's own rate to ",
         Number(own.loss, "short"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from chainrule.explain.doctor.case import Case
 from chainrule.explain.doctor.finding import Finding, Remedy, finding
 from chainrule.explain.doctor.remedies import with_rate
-from chainrule.explain.doctor.words import severity, trial_table
+from chainrule.explain.doctor.words import severity, told_loss, trial_table
 from chainrule.explain.document import Number
 
 GAIN = 0.1
@@ -34,7 +34,8 @@ def look(case: Case) -> Finding | None:
         "learning rate too low",
         severity(case, SHORT),
         (f"Training ended on its way down: from step {case.last_step}, {best.steps} steps at ",
-         Number(best.rate, "short"), " come to a loss of ", Number(best.loss, "short"),
+         Number(best.rate, "short"), f" come to a {told_loss(case)} of ",
+         Number(best.loss, "short"),
          ", at the run's own rate, ", Number(case.rate, "short"), ", to ",
          Number(own.loss, "short"), "."),
         (trial_table(case.from_end, case.last_step, case),),

@@ -11,6 +11,7 @@ from chainrule.explain.doctor.case import Case
 from chainrule.explain.doctor.finding import Finding, finding
 from chainrule.explain.doctor.opened import Opened, rms
 from chainrule.explain.doctor.remedies import fresh_start, with_rate
+from chainrule.explain.doctor.words import told_loss
 from chainrule.explain.document import Number, Table
 
 LAST = 0.4
@@ -35,7 +36,8 @@ def look(case: Case) -> Finding | None:
     return Finding(
         "plateau",
         "severe",
-        (f"The loss stands still: over the last {len(part)} steps it went from ", Number(before),
+        (f"The {told_loss(case)} stands still: over the last {len(part)} steps it went from ",
+         Number(before),
          " to ", Number(after), ", and what can be told from the inputs is far from learnt."),
         (Table(("size of the gradient", ""), (
             ("at step 0", Number(start, "short")),
