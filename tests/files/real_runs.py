@@ -30,7 +30,7 @@ def numbers(dtype="float64"):
 def table(dtype="float64"):
     """Trained on a table: a preparation, a report, row numbers, validation, early stopping."""
     return cr.train_table(
-        table_data(), "sort", hidden=(3,), epochs=6, validation=0.25, test=0.25, dtype=dtype,
+        table_data(), "sort", hidden=(3,), epochs=3, validation=0.25, test=0.25, dtype=dtype,
         engine="interpreter", seed=2,
     )  # fmt: skip
 
@@ -40,7 +40,7 @@ def arrays(dtype="float64"):
     x, y = numbers(dtype)
     net = cr.Network([cr.Dense(3, "tanh", l2=0.01), cr.Dense(1)], inputs=2)
     return cr.train(
-        net, x[:8], y[:8], sample_weight=np.arange(1.0, 9.0), batch_size=3, steps=7, seed=4,
+        net, x[:8], y[:8], sample_weight=np.arange(1.0, 9.0), batch_size=3, steps=5, seed=4,
         optimizer=cr.Adam(cr.Cosine(0.05, steps=10)), validation=(x[8:], y[8:]),
         engine="interpreter",
     )  # fmt: skip
@@ -50,7 +50,7 @@ def native(dtype="float64"):
     """Trained in machine code, one probability as output."""
     x, y = numbers(dtype)
     return cr.train(
-        "2-3:relu-1:sigmoid", x, (y > 0).astype(dtype), batch_size=5, steps=9, seed=1,
+        "2-3:relu-1:sigmoid", x, (y > 0).astype(dtype), batch_size=5, steps=4, seed=1,
         optimizer=cr.Momentum(0.3), engine="native",
     )  # fmt: skip
 
@@ -60,13 +60,13 @@ def classes(dtype="float64"):
     x, _ = numbers(dtype)
     y = (np.arange(ROWS) * 7 % 3).astype(np.int64)
     return cr.train(
-        "2-4:elu-3:softmax", x, y, steps=5, seed=6, optimizer=cr.SGD(0.2), engine="interpreter"
+        "2-4:elu-3:softmax", x, y, steps=3, seed=6, optimizer=cr.SGD(0.2), engine="interpreter"
     )
 
 
 def branch(dtype="float64"):
     """Left another run at step 3 with another rate."""
-    return arrays(dtype).branch(3, optimizer=cr.Adam(0.01), steps=4)
+    return arrays(dtype).branch(3, optimizer=cr.Adam(0.01), steps=2)
 
 
 def diverged(dtype="float64"):

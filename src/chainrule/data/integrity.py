@@ -44,15 +44,15 @@ _TASKS = {Classes: "classification", Standardize: "regression"}
 
 
 def _check(transform: object) -> None:
-    if isinstance(transform, Standardize):
-        if transform.spread <= 0 or abs(transform.exponent) > _MOST_EXPONENT:
-            raise DataError(f"its preparation scales {transform.name!r} by an impossible number.")
-    listed: tuple[object, ...] = ()
-    if isinstance(transform, OneHot):
-        listed = transform.categories
-    elif isinstance(transform, Classes):
-        listed = transform.labels
-        if not listed:
-            raise DataError("its preparation has no classes.")
-    if len(set(map(str, listed))) != len(listed):
-        raise DataError("its preparation lists a category twice.")
+    if isinstance(transform, Standardize) and not _can_scale(transform):
+        raise DataError(f"its preparation scales {transform.name!r} by an impossible number.")
+    if isinstance(transform, Classes) and not transform.labels:
+        raise DataError("its preparation has no classes.")
+    if isinstance(transform, OneHot | Classes):
+        listed = transform.categories if isinstance(transform, OneHot) else transform.labels
+        if len(set(map(str, listed))) != len(listed):
+            raise DataError("its preparation lists a category twice.")
+
+
+def _can_scale(transform: Standardize) -> bool:
+    return transform.spread > 0 and abs(transform.exponent) <= _MOST_EXPONENT

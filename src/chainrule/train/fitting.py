@@ -16,25 +16,37 @@ from chainrule.train.rows import ROW_NUMBERS
 from chainrule.train.setup import Setup, State
 from chainrule.types import Array, DType, Shape
 
+JUDGED = ("validation", "held_out")
+"""Parts of the rows that did not train."""
+
 COLUMNS = {name: column.dtype for name, column in History().columns(1).items()}
 """The columns of every history."""
 
 
 def check_rows(setup: Setup, kept: Mapping[str, Array], count: int) -> None:
     """Raise unless the kept rows are what training could have been given; `count` is how many."""
-    names = {"x", "y", "w", ROW_NUMBERS} | {f"validation.{name}" for name in "xyw"}
+    names = {"x", "y", "w", ROW_NUMBERS} | {f"{part}.{name}" for part in JUDGED for name in "xyw"}
     for name in kept:
         if name not in names:
             raise ValueError(f"rows named {name[:40]!r}")
     if "x" in kept:
         _check_set(setup, kept, "")
         _expect(kept["x"], (count, setup.network.inputs), setup.dtype, "x")
-    if "validation.x" in kept:
-        _check_set(setup, kept, "validation.")
+    for part in JUDGED:
+        if f"{part}.x" in kept:
+            _check_set(setup, kept, f"{part}.")
     if ROW_NUMBERS in kept:
         _expect(kept[ROW_NUMBERS], (count,), np.dtype(np.int64), ROW_NUMBERS)
         if count and kept[ROW_NUMBERS].min() < 0:
             raise ValueError("row numbers below 0")
+
+
+def check_features(setup: Setup, soft_labels: bool) -> None:
+    """Raise unless the inputs' names are as many as the inputs, and targets as they are said."""
+    if setup.features is not None and len(setup.features) != setup.network.inputs:
+        raise ValueError(f"{len(setup.features)} names of {setup.network.inputs} inputs")
+    if setup.soft_labels != soft_labels:
+        raise ValueError(f"soft_labels is {soft_labels}, the targets say otherwise")
 
 
 def _check_set(setup: Setup, kept: Mapping[str, Array], prefix: str) -> None:

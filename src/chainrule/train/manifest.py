@@ -49,6 +49,9 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: Count = 0
     clock: Count = 0
     planned: Count | None = None
+    patience: int | None = None
+    snapshot_bytes: Count | None = None
+    checkpoints: dict[str, Any] | None = None
     origin: OriginForm | None = None
     preparation: Any = None
     report: dict[str, Any] | None = None
@@ -64,7 +67,7 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
     ...
     ValueError: Expected `object`, got `int` - at `$.network`
     """
-    free = {name: {} for name in ("network", "loss", "optimizer", "report")}
+    free: dict[str, dict[str, Any]] = {name: {} for name in ("network", "loss", "optimizer", "report")}
     whole = {k: v for k, v in manifest.items() if k not in free or not isinstance(v, dict)}
     plain = whole | {name: {} for name in free if isinstance(manifest.get(name), dict)}
     try:
@@ -75,3 +78,5 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
         raise ValueError(f"a seed of {str(found.seed)[:40]!r}, not a whole number from 0 on")
     if found.best_step > found.steps:
         raise ValueError(f"best_step {found.best_step} of {found.steps} steps")
+    if (found.trouble is None) == (found.stopped == "diverged"):
+        raise ValueError(f"stopped is {found.stopped!r}, trouble is {found.trouble!r}")

@@ -17,7 +17,13 @@ from chainrule.executors.native import SUMMATION
 from chainrule.files import RowSource, RunContents, keep_rows
 from chainrule.nn import Network, find_loss
 from chainrule.optim import find_optimizer
-from chainrule.train.fitting import check_history, check_rows, check_states, check_weights_of
+from chainrule.train.fitting import (
+    check_features,
+    check_history,
+    check_rows,
+    check_states,
+    check_weights_of,
+)
 from chainrule.train.history import History
 from chainrule.train.manifest import check_manifest
 from chainrule.train.native import engine_of
@@ -171,6 +177,7 @@ def _record(contents: RunContents) -> Record:
     if {0, steps} - set(checkpoints) or max(checkpoints) > steps:
         raise ValueError(f"{steps} steps, states {[*checkpoints][:8]}")
     check_history(history, steps)
+    check_features(setup, manifest["soft_labels"])
     check_rows(setup, rows, manifest["rows"])
     check_weights_of(setup, contents.weights)
     check_states(setup, checkpoints.values())
@@ -206,4 +213,3 @@ def _validation(rows: Mapping[str, Array]) -> Validation | None:
 def _own(array: Array) -> Array:
     """Return a copy in memory of NumPy's own alignment, as training had it."""
     return np.array(array, order="C")
-
