@@ -67,7 +67,9 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
     ...
     ValueError: Expected `object`, got `int` - at `$.network`
     """
-    free: dict[str, dict[str, Any]] = {name: {} for name in ("network", "loss", "optimizer", "report")}
+    free: dict[str, dict[str, Any]] = {
+        name: {} for name in ("network", "loss", "optimizer", "report")
+    }
     whole = {k: v for k, v in manifest.items() if k not in free or not isinstance(v, dict)}
     plain = whole | {name: {} for name in free if isinstance(manifest.get(name), dict)}
     try:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from numbers import Integral
 from typing import Protocol
 
+from chainrule.errors import SpecError, shown
 from chainrule.types import Array
 
 Figures = Mapping[str, float]
@@ -52,6 +54,11 @@ class Logger:
     close : callable, optional
         Ends what was begun; called by whoever opened it.
 
+    Raises
+    ------
+    SpecError
+        If `every` is no number of steps.
+
     Examples
     --------
     >>> import chainrule as cr
@@ -71,6 +78,9 @@ class Logger:
         every: int | None = None,
         close: Callable[[], object] | None = None,
     ) -> None:
+        whole = isinstance(every, Integral) and not isinstance(every, bool)
+        if every is not None and (not whole or every < 1):
+            raise SpecError(f"every is {shown(every)}; it is a number of steps, 1 or more.")
         self.send, self.name, self.every, self._close = send, name, every, close
         self.within_epochs = every is not None
         self.failed = False

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 from chainrule.errors import MissingExtraError, SpecError, shown
@@ -67,7 +66,8 @@ def can(writer: Any, method: str, *arguments: str) -> bool:
     except (TypeError, ValueError):  # written in C, or it does not say
         return True
     anything = any(one.kind is one.VAR_KEYWORD for one in taken.values())
-    return anything or set(arguments) <= taken.keys()
+    is_text = "msg" in taken  # a logger of sentences
+    return set(arguments) <= taken.keys() or (anything and not is_text)
 
 
 def to(writer: Any, every: int | None = None) -> Logger:
@@ -100,10 +100,6 @@ def to(writer: Any, every: int | None = None) -> Logger:
     step_loss 0
     step_loss 2
     """
-    if every is not None and (
-        isinstance(every, bool) or not isinstance(every, Integral) or every < 1
-    ):
-        raise SpecError(f"every is {shown(every)}; it is a number of steps, 1 or more.")
     if isinstance(writer, JsonLines) and every is None:
         return writer
     if isinstance(writer, (str, os.PathLike)) and str(writer).endswith(".jsonl"):

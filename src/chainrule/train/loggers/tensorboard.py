@@ -25,10 +25,8 @@ def _send(writer: Any) -> Send:
 
 
 def _open(where: str) -> tuple[Any, Callable[[], object]]:
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError:
-        from torch.utils.tensorboard import SummaryWriter  # the same class for those with torch
+    from tensorboardX import SummaryWriter
+
     writer = SummaryWriter(where)
     return writer, writer.close
 
