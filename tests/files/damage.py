@@ -128,7 +128,7 @@ def verdict(run):
     return "LOADED"
 
 
-def old_states(folder):
+def old_states(folder, most=30):
     """Files of an older state put back into a run, each alone and all sets but the whole."""
     run = real_runs.arrays().save(folder / "older")
     old = {name: path.read_bytes() for name, path in files_of(run).items()}
@@ -140,7 +140,7 @@ def old_states(folder):
                checkpoints=new.checkpoints, drop=[])  # fmt: skip
     changed = [name for name in old if (run / name).read_bytes() != old[name]]
     for size in range(1, len(changed)):
-        for chosen in itertools.islice(itertools.combinations(changed, size), 200):
+        for chosen in itertools.islice(itertools.combinations(changed, size), most):
             with contextlib.ExitStack() as stack:
                 for name in chosen:
                     stack.enter_context(put(run / name, old[name]))
@@ -194,7 +194,7 @@ def main():
             for name, path, kind, bad in found:
                 with put(runs[name] / path, bad):
                     tally[(kind, verdict(runs[name]))] += 1
-            for word in old_states(Path(place)):
+            for word in old_states(Path(place), 200):
                 tally[("files of an older state", word)] += 1
         for name, folder in runs.items():
             assert verdict(folder) == "LOADED", f"{name} is as it was"
