@@ -10,10 +10,9 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Integral
-from typing import Protocol
 
 from chainrule.errors import SpecError, shown
-from chainrule.types import Array
+from chainrule.train.trainer import Progress
 
 Figures = Mapping[str, float]
 Send = Callable[[Figures, int], object]
@@ -24,20 +23,6 @@ MOST_EPOCHS = 1_000
 as TensorBoard keeps of a curve."""
 
 _WAY = "Training goes on without it; run.history will hold every step."
-
-
-class Progressing(Protocol):
-    """What of a trainer's `Progress` is sent."""
-
-    step: int
-    epoch: int
-    loss: float
-    validation_loss: float | None
-    validation_score: float | None
-    score_name: str
-    rows_per_second: float
-    end_of_epoch: bool
-    losses: Array
 
 
 class Logger:
@@ -86,7 +71,7 @@ class Logger:
         self.failed = False
         self._told = 0
 
-    def __call__(self, now: Progressing) -> None:
+    def __call__(self, now: Progress) -> None:
         """Send what is new; called by the trainer."""
         if now.step < self._told:  # another training
             self._told = 0
@@ -95,7 +80,7 @@ class Logger:
                 self._try(figures, step)
         self._told = now.step
 
-    def _new(self, now: Progressing) -> Iterator[tuple[int, Figures]]:
+    def _new(self, now: Progress) -> Iterator[tuple[int, Figures]]:
         """Yield the figures since the last call, in the order of their steps."""
         if self.every is not None:
             first = -(-self._told // self.every) * self.every
@@ -126,7 +111,7 @@ class Logger:
             self._give_up(error, "when it was closed")
 
 
-def epoch_figures(now: Progressing) -> dict[str, float]:
+def epoch_figures(now: Progress) -> dict[str, float]:
     """Return the figures of an epoch that has just ended; those that are no number are left out."""
     found = {"epoch": now.epoch, "loss": now.loss, "rows_per_second": now.rows_per_second}
     if now.validation_loss is not None:
