@@ -226,8 +226,7 @@ class RunFlags:
     quiet : bool
         Print nothing but the folder of the run.
     log : tuple of str
-        Also send each epoch's figures to FILE.jsonl, tensorboard:DIR, mlflow:EXPERIMENT,
-        wandb:PROJECT or trackio:PROJECT.
+        Also send figures to FILE.jsonl, tensorboard:DIR, or mlflow:, wandb:, trackio:NAME.
     log_every : int
         With --log: send the loss of every so many steps, too.
     """

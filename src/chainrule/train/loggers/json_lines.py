@@ -40,7 +40,7 @@ class JsonLines(Logger):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     logger = JsonLines(f"{folder}/live.jsonl")
     ...     _ = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], epochs=2, callbacks=[logger])
-    ...     print(open(f"{folder}/live.jsonl").read().splitlines()[0][:23])
+    ...     print(logger.path.read_text()[:23])
     {"step": 1, "epoch": 1,
     """
 
