@@ -53,6 +53,22 @@ class Confusion(msgspec.Struct, frozen=True):
     rows: list[list[Count]]
 
 
+class Figure(msgspec.Struct, frozen=True):
+    """A score by its name."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    value: float | None
+
+
+class Adopted(msgspec.Struct, frozen=True):
+    """What is known of a network that was trained elsewhere."""
+
+    score: Figure
+    loss: float
+    rows: Count
+    notes: list[Annotated[str, msgspec.Meta(min_length=1)]]
+
+
 class Report(msgspec.Struct, frozen=True):
     """All of it."""
 
@@ -61,6 +77,7 @@ class Report(msgspec.Struct, frozen=True):
     confusion: Confusion | None = None
     baseline: float | None = None
     mean_absolute_error: float | None = None
+    adopted: Adopted | None = None
 
 
 def check_report(report: Mapping[str, Any], prepared: bool) -> None:
@@ -77,6 +94,8 @@ def check_report(report: Mapping[str, Any], prepared: bool) -> None:
         found = msgspec.convert(dict(report), Report, strict=True)
     except msgspec.ValidationError as problem:
         raise ValueError(f"{problem} of the report") from None
+    if "adopted" in report and found.adopted is None:
+        raise ValueError("a report on a network from elsewhere that is null")
     if "table" in report and (found.table is None or not prepared):
         raise ValueError("a report on a table without the table's preparation")
     if "score" in report:
