@@ -44,6 +44,7 @@ from chainrule.optim import (
 )
 from chainrule.run import Run, load, train
 from chainrule.tables import train_table
+from chainrule.train import loggers
 
 __all__ = [
     "Adam",
@@ -90,6 +91,7 @@ __all__ = [
     "log1p",
     "log_sigmoid",
     "log_softmax",
+    "loggers",
     "logsumexp",
     "loss",
     "matmul",

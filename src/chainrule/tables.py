@@ -20,7 +20,14 @@ from chainrule.nn import Dense, Loss, Network, find_loss, losses
 from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.run import Run, run_setup
 from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimate_memory
-from chainrule.train.door import check_engine, make_setup, make_validation, whole, with_engine
+from chainrule.train.door import (
+    check_callbacks,
+    check_engine,
+    make_setup,
+    make_validation,
+    whole,
+    with_engine,
+)
 from chainrule.train.metrics import classes_of, confusion_matrix, mean_absolute_error, r2, score
 from chainrule.train.process import expected_peak
 from chainrule.train.rows import note_source
@@ -192,7 +199,7 @@ def run_table(job: TableJob, callbacks: Sequence[Callback] = ()) -> Run:
         {},
         validation=job.validation,
         patience=job.patience,
-        callbacks=callbacks,
+        callbacks=check_callbacks(callbacks),
     )
     prepared = Run(run.record, job.dataset.preparation)
     source = note_source(run.record, job.dataset.table_report["source"])

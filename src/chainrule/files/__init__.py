@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from chainrule.files.contents import PARTS, ROWS_LIMIT, RowSource, RunContents
 from chainrule.files.read import describe_files, read_run
-from chainrule.files.sources import hash_file, keep_rows, open_rows, row_source
+from chainrule.files.sources import hash_file, keep_rows, open_regular, open_rows, row_source
 from chainrule.files.write import check_place, update_run, write_run
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "describe_files",
     "hash_file",
     "keep_rows",
+    "open_regular",
     "open_rows",
     "read_run",
     "row_source",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import FileRefused
-from chainrule.files import history, layout, publish, record, tensors
+from chainrule.files import history, layout, lines, publish, record, tensors
 from chainrule.files.contents import Arrays, RowSource, RunContents
 from chainrule.files.durable import write_file
 from chainrule.files.guarded import PathLike, load_record, opened, plain_path, run_folder
@@ -112,7 +112,7 @@ def update_run(
     if weights is not None:
         pieces[layout.WEIGHTS] = tensors.encode(weights, f"{layout.WEIGHTS}, {where}")
     gone = {layout.checkpoint_name(step) for step in drop}
-    gone |= {layout.HISTORY} if history is not None else set()
+    gone |= {layout.HISTORY, layout.LINES} if history is not None else set()
 
     def fill(folder: Path) -> Iterable[str]:
         old = load_record(target)
@@ -196,6 +196,7 @@ def _optional_pieces(
     pieces: Pieces = {}
     if columns:
         pieces[layout.HISTORY] = history.encode(columns, f"{where}: {layout.HISTORY}")
+        pieces[layout.LINES] = lines.encode(columns)
     for step, arrays in checkpoints.items():
         pieces[_checkpoint_name(step, where)] = tensors.encode(arrays, f"{where}: step {step}")
     if report is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from chainrule import data
+from chainrule.data.integrity import check_preparation
 from chainrule.run.facade import Run
 
 
@@ -37,13 +38,17 @@ def load(path: str | os.PathLike[str]) -> Run:
     np.True_
     """
     from chainrule.files import RowSource, read_run
-    from chainrule.train.saved import from_contents
+    from chainrule.run.reported import check_report
+    from chainrule.train.saved import from_contents, refused_if_unfit
 
-    contents = read_run(path)
-    record = from_contents(contents)
-    plain = contents.manifest.get("preparation")
-    preparation = None
-    if plain is not None:
-        preparation = data.Preparation.from_dict(plain)
+    contents, where = read_run(path), f"run.json of run {os.fspath(path)!r}"
+    record = from_contents(contents, where)
+    plain, report = (contents.manifest.get(name) for name in ("preparation", "report"))
+    preparation, network = None, record.setup.network
+    with refused_if_unfit(where):
+        if plain is not None:
+            preparation = data.Preparation.from_dict(plain)
+            check_preparation(preparation, network.inputs, network.outputs)
+        check_report(report or {}, prepared=preparation is not None)
     source = contents.rows if isinstance(contents.rows, RowSource) else None
-    return Run(record, preparation, contents.manifest.get("report") or {}, source)
+    return Run(record, preparation, report or {}, source)

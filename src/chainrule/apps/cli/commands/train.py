@@ -42,6 +42,7 @@ from chainrule.files import check_place
 from chainrule.files.layout import REPORT
 from chainrule.run import Run
 from chainrule.tables import TableJob, plan_table, run_table
+from chainrule.train.loggers import logging_to
 
 SHIPPED = "penguins"
 RUNS = Path("runs")
@@ -103,7 +104,7 @@ def train(
         dataset = _prepared(source, columns, network, training.seed)
     job = plan_table(dataset, **_settings(network, training))
     _show_plan(out, source, job)
-    run, seconds = _trained(out, job)
+    run, seconds = _trained(out, job, output)
     with busy(out, "examining the run and writing its report"):
         run.save(place, overwrite=output.overwrite, page=True)
     _show_result(out, source, run, job, place, seconds)
@@ -217,10 +218,10 @@ def _show_plan(out: Screen, source: Source, job: TableJob) -> None:
     gap(out)
 
 
-def _trained(out: Screen, job: TableJob) -> tuple[Run, float]:
+def _trained(out: Screen, job: TableJob, output: RunFlags) -> tuple[Run, float]:
     started = time.monotonic()
-    with shown(out) as callback:
-        run = run_table(job, [callback])
+    with logging_to(output.log, output.log_every) as loggers, shown(out) as callback:
+        run = run_table(job, [callback, *loggers])
     return run, time.monotonic() - started
 
 
