@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.explain.derive.naming import Names
-from chainrule.explain.derive.numpy_code import piece
+from chainrule.graph.code import Names
+from chainrule.graph.code import piece
 from chainrule.explain.formula import formula, in_brackets
 from chainrule.explain.views.html import mathml
 from chainrule.graph import apply, primitives
