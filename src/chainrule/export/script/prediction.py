@@ -1,0 +1,1 @@
+def prediction_script(*a): return ""

@@ -1,0 +1,138 @@
+"""Rows and starting values of a script: as numbers to be read, packed, or drawn by their rule.
+
+Knows setups and records; knows no formula.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.export.script.layout import commented
+from chainrule.export.script.program import Program
+from chainrule.export.script.values import READABLE, READABLE_START, Arrays, literal
+from chainrule.types import Array
+
+DRAWN = {
+    "zeros": ("np.zeros({shape})",),
+    "uniform": ("limit = 1 / np.sqrt({inputs})", "rng.uniform(-limit, limit, {shape})"),
+    "normal": ("rng.normal(0, 1 / np.sqrt({inputs}), {shape})",),
+    "glorot": (
+        "limit = np.sqrt(6 / ({inputs} + {units}))",
+        "rng.uniform(-limit, limit, {shape})",
+    ),
+    "he": ("rng.normal(0, np.sqrt(2 / {inputs}), {shape})",),
+}
+"""The rules of `nn.initializers` as code; the last line is the value."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The numbers that a script begins with.
+
+    Attributes
+    ----------
+    lines : list of str
+        Rows, targets, weights of rows, and starting values.
+    arrays : Arrays
+        What is not to be read.
+    """
+
+    lines: list[str]
+    arrays: Arrays
+
+
+def training_data(program: Program) -> Data:
+    """Return rows and starting values of a training."""
+    arrays = Arrays("The rows", "rows", beside=not program.setup.rows)
+    lines = [*_rows(program, arrays), "", *_start(program, arrays)]
+    return Data(lines, arrays)
+
+
+def archive(program: Program) -> dict[str, Array]:
+    """Return the arrays that a script may read from a file beside it."""
+    found = rows_of(program, full=False)
+    started = program.record.snapshots[0]
+    drawn = _drawn(program)
+    return found | {name: started[name] for name in started if name not in drawn}
+
+
+def rows_of(program: Program, *, full: bool) -> dict[str, Array]:
+    """Return the arrays of rows by variable; `full` calls those of all batches X, y, w."""
+    setup, rows = program.setup, program.record.validation
+    end = "" if full else "_train"
+    found = {f"X{end}": setup.x, f"y{end}": setup.y}
+    if setup.w is not None:
+        found[f"w{end}"] = setup.w
+    if rows is not None and len(rows.x):
+        found |= {"X_validation": rows.x, "y_validation": rows.y}
+        if rows.w is not None:
+            found["w_validation"] = rows.w
+    return found
+
+
+def _rows(program: Program, arrays: Arrays) -> list[str]:
+    setup = program.setup
+    found = rows_of(program, full=setup.full_batch)
+    keys = dict(zip(found, rows_of(program, full=False), strict=True))
+    told = _told(program)
+    if setup.rows and sum(array.size for array in found.values()) <= READABLE:
+        return told + [line for name, array in found.items() for line in literal(name, array)]
+    arrays.held |= {keys[name]: array for name, array in found.items()}
+    return [*told, *arrays.take(keys)]
+
+
+def _told(program: Program) -> list[str]:
+    """Return what the rows are, as a comment."""
+    setup = program.setup
+    inputs = f"{setup.network.inputs} inputs"
+    if setup.features is not None:
+        inputs += f" ({', '.join(setup.features[:8])}{', ...' if len(setup.features) > 8 else ''})"
+    count = f"{setup.rows} examples" if setup.rows else "Examples"
+    many = "a class number" if program.parts.classes else "what the network should say"
+    return commented(f"The rows: {count} of {inputs}, and for each {many}")
+
+
+def _drawn(program: Program) -> dict[str, Array]:
+    """Return the parameters that begin as their rules and the seed say; {} if that is not known."""
+    specs, setup = program.setup.network.specs, program.setup
+    if any(spec.initializer not in DRAWN for spec in specs.values()):
+        return {}
+    drawn, start = setup.initial_state({}), program.record.snapshots[0]
+    return {name: start[name] for name in start if np.array_equal(drawn[name], start[name])}
+
+
+def _start(program: Program, arrays: Arrays) -> list[str]:
+    """Return the lines of the starting values."""
+    start = program.record.snapshots[0]
+    values = {name: start[name] for name in program.called}
+    size = sum(value.size for value in values.values())
+    if size <= READABLE_START:
+        lines = commented("Starting values: a column of W for each unit, the inputs down the rows")
+        return lines + [x for k, v in values.items() for x in literal(program.called[k], v)]
+    drawn = _drawn(program)
+    lines = _drawing(program) if any(name in drawn for name in values) else []
+    kept = [name for name in values if name not in drawn]
+    if not kept:
+        return lines
+    fresh = Arrays("The starting values", "rows", arrays.held, arrays.beside)
+    opened = bool(arrays.held) or arrays.beside
+    arrays.held |= {name: values[name] for name in kept}
+    taken = fresh.take({program.called[name]: name for name in kept})
+    return lines + (taken[-len(kept) :] if opened else taken)
+
+
+def _drawing(program: Program) -> list[str]:
+    """Return the lines that draw the starting values."""
+    setup = program.setup
+    lines = commented("Starting values, drawn from the seed")
+    lines.append(f"rng = np.random.default_rng(np.random.SeedSequence([{setup.seed}, 0]))")
+    for name, spec in setup.network.specs.items():
+        shape = str(spec.shape[0]) if len(spec.shape) == 1 else str(spec.shape)
+        *before, value = DRAWN[spec.initializer]
+        told = {"shape": shape, "inputs": spec.shape[0], "units": spec.shape[-1]}
+        ending = f".astype(np.{setup.dtype.name})" if setup.dtype != np.float64 else ""
+        lines += [line.format(**told) for line in before]
+        lines.append(f"{program.called[name]} = {value.format(**told)}{ending}")
+    return lines

@@ -1,0 +1,138 @@
+"""Battery: random trainings exported as scripts, run without us, and compared number by number.
+
+    python -m tests.export.script_battery --count 300
+
+Prints the largest differences and every run above the bound with what rounding alone does to it:
+the difference that starting weights moved by one rounding unit make in our own training.
+"""
+
+import argparse
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tests.export.script_runner import run_scripts
+from tests.export.script_runs import random_run
+
+from chainrule.export.script.naming import variables
+
+BOUNDS = {"float64": 1e-12, "float32": 1e-3}
+
+
+@dataclass
+class Compared:
+    """How far a script is from the run that it was written from."""
+
+    name: str
+    weights: float
+    losses: float
+    predictions: float
+
+    @property
+    def worst(self):
+        return max(self.weights, self.losses, self.predictions)
+
+
+def apart(found, wanted, *more):
+    """The largest difference, relative to the largest entry of the tensor or of its terms."""
+    found, wanted = np.asarray(found, float), np.asarray(wanted, float)
+    assert found.shape == wanted.shape, (found.shape, wanted.shape)
+    scale = max([1e-300, *(float(np.abs(a).max(initial=0)) for a in (wanted, *more))])
+    return float(np.abs(found - wanted).max(initial=0)) / scale
+
+
+def compare(name, run, found, ask):
+    """Compare weights, losses and predictions."""
+    record = run.record
+    start, names = record.snapshots[0], variables(run.network.specs)
+    weights = [apart(found[names[k]], record.best[k], start[k]) for k in names]
+    return Compared(
+        name, max(weights), apart(found["losses"], record.history["loss"]),
+        apart(found["predicted"], run.predict(ask)),
+    )  # fmt: skip
+
+
+def export_all(folder, runs):
+    """Write each run as a script, and rows to ask it about."""
+    asked = {}
+    for name, run in runs.items():
+        run.export(folder / f"{name}.py", "script")
+        rows = np.random.default_rng(5).normal(size=(11, run.network.inputs))
+        asked[name] = rows.astype(run.record.setup.dtype)
+        np.save(folder / f"{name}.ask.npy", asked[name])
+    return asked
+
+
+def moved_by_rounding(run):
+    """How far the same training ends from itself when its start moves by one rounding unit."""
+    record, worst = run.record, 0.0
+    setup = record.setup
+    from chainrule.train import run_training
+
+    for turn in (0, 1, 2):
+        rng = np.random.default_rng(turn)
+        unit = np.finfo(setup.dtype).eps
+        start = {
+            k: (v * (1 + unit * rng.choice([-1, 1], v.shape))).astype(v.dtype)
+            for k, v in record.snapshots[0].items()
+        }
+        again = run_training(
+            setup, record.steps, start, validation=None, patience=None, callbacks=()
+        )
+        worst = max(worst, *(apart(again.final[k], record.final[k], start[k]) for k in start))
+    return worst
+
+
+def main():
+    """Run the battery and print its figures."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--count", type=int, default=300)
+    asked.add_argument("--first", type=int, default=0)
+    asked.add_argument("--steps", type=int, default=None)
+    asked.add_argument("--keep", default=None)
+    told = asked.parse_args()
+    runs, seed = {}, told.first
+    while len(runs) < told.count:
+        steps = told.steps or (1000 if seed % 3 == 0 else None)
+        run = random_run(seed, steps)
+        if run is not None:
+            runs[f"run{seed:05}"] = run
+        seed += 1
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(told.keep or place)
+        folder.mkdir(exist_ok=True)
+        rows = export_all(folder, runs)
+        found = run_scripts(folder)
+    results = [compare(name, run, found[name], rows[name]) for name, run in runs.items()]
+    report(runs, results, seed - told.first)
+
+
+def report(runs, results, tried):
+    """Print how many are within the bound, and what the others owe to rounding."""
+    kinds = Counter(run.record.setup.dtype.name for run in runs.values())
+    print(f"{len(runs)} runs of {tried} (the rest diverged): {dict(kinds)}")
+    for dtype, bound in BOUNDS.items():
+        here = [x for x in results if runs[x.name].record.setup.dtype.name == dtype]
+        if not here:
+            continue
+        within = [x for x in here if x.worst <= bound]
+        worst = sorted(x.worst for x in here)
+        print(
+            f"{dtype}: {len(within)} of {len(here)} within {bound:g}; median "
+            f"{worst[len(worst) // 2]:.1e}, worst {worst[-1]:.1e}"
+        )
+        for x in sorted(here, key=lambda x: -x.worst):
+            if x.worst > bound:
+                run = runs[x.name]
+                print(
+                    f"  {x.name}: weights {x.weights:.1e} losses {x.losses:.1e} predictions "
+                    f"{x.predictions:.1e}; rounding of the start moves it {moved_by_rounding(run):.1e}"
+                    f"; {run.network.outline} {run.record.setup.loss.name} "
+                    f"{run.record.setup.optimizer} {run.steps} steps"
+                )
+
+
+if __name__ == "__main__":
+    main()
