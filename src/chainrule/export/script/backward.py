@@ -96,7 +96,7 @@ class Backward:
         """Return what L is to what the loss takes."""
         loss, reduction = self.program.setup.loss, self.program.setup.reduction
         if self.program.parts.on_logits:
-            return f"{loss.name.replace('_', ' ')} and {loss.logits_of} together"
+            return f"{loss.name.replace('_', ' ')} of {loss.logits_of}({self.program.last.z})"
         told = loss.formula if len(loss.formula) < SHORT else loss.name.replace("_", " ")
         return f"L is the {reduction} over rows of {told}"
 

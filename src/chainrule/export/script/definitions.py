@@ -6,8 +6,10 @@ Knows the registry: an operation's declaration holds its source; knows no networ
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable
 
+from chainrule.export.script.layout import STEP, WIDTH
 from chainrule.graph import primitives
 
 CHAIN = '''\
@@ -47,8 +49,14 @@ def _told(name: str) -> str:
     head, rest = rule.script.split("\n", 1)
     if not head.startswith("def "):
         return f"# {rule.doc}\n{rule.script}"
-    return f'{head}\n    """{_wrapped(rule.doc)}"""\n{rest}'
+    return f"{head}\n{_docstring(rule.doc)}\n{rest}"
 
 
-def _wrapped(doc: str) -> str:
-    return doc if doc[-1] in ".!?" else f"{doc}."
+def _docstring(doc: str) -> str:
+    """Return a sentence as a docstring; a long one goes on in lines of its own."""
+    told = doc if doc[-1] in ".!?" else f"{doc}."
+    line = f'{STEP}"""{told}"""'
+    if len(line) <= WIDTH:
+        return line
+    first, *rest = textwrap.wrap(told, WIDTH - len(STEP) - 3)
+    return "\n".join([f'{STEP}"""{first}', *(STEP + x for x in rest), f'{STEP}"""'])

@@ -11,8 +11,20 @@ from chainrule.graph import toposort
 from chainrule.graph.code import Assignments
 
 
-def layer_lines(program: Program, write: Assignments, *, remarks: bool) -> list[str]:
-    """Return a line for each pre-activation and each activation."""
+def layer_lines(
+    program: Program, write: Assignments, *, remarks: bool = False, for_loss: bool = False
+) -> list[str]:
+    """Return a line for each pre-activation and each activation.
+
+    Parameters
+    ----------
+    program, write
+        What is written, and by what.
+    remarks : bool
+        Whether shapes are told.
+    for_loss : bool
+        Whether the output is left out where the loss does not take it.
+    """
     found: list[str] = []
     names = program.parts.objective.names
     for layer in program.parts.layers:
@@ -20,11 +32,14 @@ def layer_lines(program: Program, write: Assignments, *, remarks: bool) -> list[
         if remarks:
             lines[-1:] = remarked(lines[-1], _shapes(program, layer.inputs, layer.units))
         found += lines
+        if for_loss and layer is program.last and program.parts.on_logits:
+            continue
         if not layer.linear:
             out = "out" if layer is program.last else layer.out
-            found += write.lines(out, names[out])
-    if program.last.linear and program.parts.on_logits:
-        found += write.lines("out", names["out"])
+            lines = write.lines(out, names[out])
+            if remarks and layer.acted is None:
+                lines[-1:] = remarked(lines[-1], f"{layer.activation}({layer.z})")
+            found += lines
     return found
 
 
@@ -42,7 +57,8 @@ def row_loss_lines(program: Program, write: Assignments) -> list[str]:
         loss = program.parts.objective.loss
         asked = next((node for node in toposort(loss) if node.op == "equal"), None)
         if asked is not None:
-            found += remarked(*write.lines("Y", asked), "whether it is the class of the row")
+            found += write.lines("Y", asked)
+            found[-1:] = remarked(found[-1], "whether it is the class of the row")
     return found + write.lines("row_loss", names["l"])
 
 
@@ -76,7 +92,7 @@ def predict_lines(program: Program) -> list[str]:
     """Return the function that gives the output of the network."""
     names = program.parts.objective.names
     write = program.writer(names["out"])
-    lines = layer_lines(program, write, remarks=False)
+    lines = layer_lines(program, write)
     last = lines.pop().removeprefix("out = ")
     return [
         "def predict(X):",
@@ -89,8 +105,8 @@ def predict_lines(program: Program) -> list[str]:
 def judging_lines(program: Program) -> list[str]:
     """Return the function that gives the loss of rows that training does not see."""
     names = program.parts.objective.names
-    write = program.writer(names["out"], names["l"])
-    body = layer_lines(program, write, remarks=False) + row_loss_lines(program, write)
+    write = program.writer(names["l"])
+    body = layer_lines(program, write, for_loss=True) + row_loss_lines(program, write)
     rows, mean = program.record.validation, program.setup.reduction == "mean"
     if rows is None or rows.w is None:
         found = f"row_loss.{'mean' if mean else 'sum'}()"

@@ -28,6 +28,7 @@ def remarked(code: str, remark: str, depth: int = 1) -> list[str]:
     >>> remarked("L = row_loss.sum()", "of all rows")
     ['L = row_loss.sum()  # of all rows']
     """
+    remark = on_a_line(remark)
     line = f"{code}  # {remark}"
     if len(line) + depth * len(STEP) <= WIDTH:
         return [line]
@@ -36,7 +37,25 @@ def remarked(code: str, remark: str, depth: int = 1) -> list[str]:
 
 def commented(text: str, depth: int = 0) -> list[str]:
     """Return a text as lines of comment."""
-    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - 2 - depth * len(STEP))]
+    room = WIDTH - 2 - depth * len(STEP)
+    return [f"# {line}" for line in textwrap.wrap(on_a_line(text), room)]
+
+
+def on_a_line(text: str) -> str:
+    r"""Return a text that may hold names of a user's as one line that can be shown.
+
+    Examples
+    --------
+    >>> on_a_line("a\nb\x00")
+    'a b?'
+    """
+    told = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else "?" for sign in told)
+
+
+def in_docstring(text: str) -> str:
+    """Return a text that cannot end the string that it stands in."""
+    return on_a_line(text).replace("\\", "/").replace('"', "'")
 
 
 def indented(lines: Iterable[str], depth: int = 1) -> list[str]:
@@ -73,10 +92,9 @@ def quoted(text: str) -> str:
     >>> quoted("a"), quoted('"')
     ('"a"', '\'"\'')
     """
-    single = repr(text)
-    if single[0] == '"' or '"' in text:
-        return single
-    return f'"{single[1:-1]}"'
+    inner = repr(f'"{text}')[2:-1]  # the quote keeps repr to single quotes
+    double = inner.replace("\\'", "'").replace('"', '\\"')
+    return f'"{double}"' if double.count('\\"') <= inner.count("\\'") else f"'{inner}'"
 
 
 def shape_text(*lengths: int | str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from chainrule.graph import primitives
 
 WORDS = """
-np math csv sys io base64 Path X Y y w n L e t m v out rows row_loss total step steps epoch k
+np math csv sys io base64 Path X Y y w n L m v move out rows row_loss total step steps epoch k
 order rng limit batch_size batches losses rate norm g gradients parameters predict X_train
 y_train w_train X_validation y_validation w_validation validation best best_loss best_step
 waited patience packed data features read number category flag labels judge_rows table file

@@ -58,6 +58,12 @@ class Program:
         """The layer that gives the output."""
         return self.parts.last
 
+    @property
+    def shape(self) -> str:
+        """The lengths of the layers, such as 3-4-1."""
+        units = [layer.units for layer in self.parts.layers]
+        return "-".join(map(str, [self.setup.network.inputs, *units]))
+
     @cached_property
     def exact(self) -> bool:
         """Whether slopes need their digits however small they are.

@@ -5,15 +5,20 @@ Knows setups and records; knows no formula.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from chainrule.export.script.layout import commented
-from chainrule.export.script.program import Program
+from chainrule.export.script.program import Program, program_of
 from chainrule.export.script.values import READABLE, READABLE_START, Arrays, literal
+from chainrule.train import Record
 from chainrule.types import Array
 
+MOST_NAMES = 24
+"""Names are listed up to here."""
 DRAWN = {
     "zeros": ("np.zeros({shape})",),
     "uniform": ("limit = 1 / np.sqrt({inputs})", "rng.uniform(-limit, limit, {shape})"),
@@ -25,6 +30,22 @@ DRAWN = {
     "he": ("rng.normal(0, np.sqrt(2 / {inputs}), {shape})",),
 }
 """The rules of `nn.initializers` as code; the last line is the value."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What people call inputs and classes.
+
+    Attributes
+    ----------
+    inputs : sequence of str
+        Names of the inputs; empty if they have none.
+    labels : sequence
+        Names of the classes, in their order; empty if they have none.
+    """
+
+    inputs: Sequence[str] = ()
+    labels: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +64,24 @@ class Data:
     arrays: Arrays
 
 
-def training_data(program: Program) -> Data:
-    """Return rows and starting values of a training."""
+def training_data(program: Program, told: Told) -> Data:
+    """Return rows and starting values of a training.
+
+    Parameters
+    ----------
+    program : Program
+        What is written.
+    told : Told
+        What inputs and classes are called.
+    """
     arrays = Arrays("The rows", "rows", beside=not program.setup.rows)
-    lines = [*_rows(program, arrays), "", *_start(program, arrays)]
+    lines = [*_rows(program, arrays, told), "", *_start(program, arrays)]
     return Data(lines, arrays)
 
 
-def archive(program: Program) -> dict[str, Array]:
+def archive(record: Record) -> dict[str, Array]:
     """Return the arrays that a script may read from a file beside it."""
+    program = program_of(record)
     found = rows_of(program, full=False)
     started = program.record.snapshots[0]
     drawn = _drawn(program)
@@ -72,26 +102,33 @@ def rows_of(program: Program, *, full: bool) -> dict[str, Array]:
     return found
 
 
-def _rows(program: Program, arrays: Arrays) -> list[str]:
+def _rows(program: Program, arrays: Arrays, names: Told) -> list[str]:
     setup = program.setup
     found = rows_of(program, full=setup.full_batch)
     keys = dict(zip(found, rows_of(program, full=False), strict=True))
-    told = _told(program)
+    told = _told(program, names)
     if setup.rows and sum(array.size for array in found.values()) <= READABLE:
-        return told + [line for name, array in found.items() for line in literal(name, array)]
+        lines = [line for name, array in found.items() for line in literal(name, array)]
+        return [*commented(told), *lines]
     arrays.held |= {keys[name]: array for name, array in found.items()}
-    return [*told, *arrays.take(keys)]
+    return arrays.take(keys, told)
 
 
-def _told(program: Program) -> list[str]:
-    """Return what the rows are, as a comment."""
+def _told(program: Program, names: Told) -> str:
+    """Return what the rows are, in words."""
     setup = program.setup
-    inputs = f"{setup.network.inputs} inputs"
-    if setup.features is not None:
-        inputs += f" ({', '.join(setup.features[:8])}{', ...' if len(setup.features) > 8 else ''})"
-    count = f"{setup.rows} examples" if setup.rows else "Examples"
-    many = "a class number" if program.parts.classes else "what the network should say"
-    return commented(f"The rows: {count} of {inputs}, and for each {many}")
+    count = f"{setup.rows} examples" if setup.rows else "examples"
+    inputs = f"{setup.network.inputs} input{'s' if setup.network.inputs > 1 else ''}"
+    many = "the number of its class" if program.parts.classes else "what the network should say"
+    labels = f" ({_some([f'{k} {x}' for k, x in enumerate(names.labels)])})" if names.labels else ""
+    listed = f" ({_some(names.inputs)})" if names.inputs else ""
+    return f"The rows: {count} of {inputs}{listed}, and for each {many}{labels}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first of some names, as one line of text."""
+    listed = ", ".join(names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
+    return " ".join(listed.split())
 
 
 def _drawn(program: Program) -> dict[str, Array]:
@@ -135,4 +172,16 @@ def _drawing(program: Program) -> list[str]:
         ending = f".astype(np.{setup.dtype.name})" if setup.dtype != np.float64 else ""
         lines += [line.format(**told) for line in before]
         lines.append(f"{program.called[name]} = {value.format(**told)}{ending}")
-    return lines
+    return [*lines, *_same_draws(program)]
+
+
+def _same_draws(program: Program) -> list[str]:
+    """Return the line that notices a NumPy whose generator draws other numbers."""
+    drawn = program.setup.initial_state({})
+    for name, variable in program.called.items():
+        first = tuple(0 for _ in drawn[name].shape)
+        if drawn[name][first]:
+            place, number = ", ".join(map(str, first)), drawn[name][first]
+            told = "this NumPy draws other numbers than the run's did"
+            return [f'assert {variable}[{place}] == {number.item()!r}, "{told}"']
+    return []

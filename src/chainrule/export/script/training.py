@@ -5,7 +5,6 @@ Knows the parts of a script and their order; knows no formula.
 
 from __future__ import annotations
 
-import re
 import textwrap
 
 import numpy as np
@@ -19,9 +18,9 @@ from chainrule.export.script.forward import (
     loss_lines,
     predict_lines,
 )
-from chainrule.export.script.layout import WIDTH, commented, dictionary, indented
+from chainrule.export.script.layout import WIDTH, commented, dictionary, in_docstring, indented
 from chainrule.export.script.program import Program, program_of
-from chainrule.export.script.rows import Data, training_data
+from chainrule.export.script.rows import Data, Told, training_data
 from chainrule.export.script.update import needs_memory, settings, update_lines
 from chainrule.export.script.values import literal, numbers_function, settings_lines
 from chainrule.export.script.watching import (
@@ -41,13 +40,15 @@ ROWS_SHOWN = 8
 """Outputs are printed of so many rows."""
 
 
-def training_script(record: Record) -> str:
+def training_script(record: Record, told: Told | None = None) -> str:
     """Return a training as a program that needs NumPy alone.
 
     Parameters
     ----------
     record : Record
         The training.
+    told : Told, optional
+        What inputs and classes are called.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def training_script(record: Record) -> str:
     if 0 not in record.snapshots:
         raise SpecError("a script was asked for; this run does not know its starting values.")
     program = program_of(record)
-    data = training_data(program)
+    data = training_data(program, told or Told(record.setup.features or ()))
     body = _loop(program)
     functions = [predict_lines(program)]
     if watches(program):
@@ -100,33 +101,33 @@ def _separated(blocks: list[list[str]]) -> list[str]:
 
 
 def _header(program: Program) -> list[str]:
-    setup, record = program.setup, program.record
+    setup = program.setup
     rows = "all rows" if setup.full_batch else f"{setup.batch_size} rows"
-    shape = "-".join(str(n) for n in (setup.network.inputs, *_units(program)))
     same = "to float32's precision" if setup.dtype == np.float32 else "digit for digit"
     told = {
         "The network": setup.network.outline,
-        "The training": f"{record.steps:,} steps of {setup.optimizer}, {rows} a step",
+        "The training": f"{_count(program)} of {setup.optimizer}, {rows} a step",
         "The loss": loss_line(setup),
         "To run it": "python THIS_FILE (it needs NumPy, and nothing else)",
         "It prints": "L at every tenth of the training, before the update, then what was learnt: "
         f"{same} the run that chainrule wrote it from",
     }
-    first = f"Train a {shape} network by backpropagation: each link of the chain rule is a line."
+    first = f"Train a {program.shape} network by backpropagation: "
+    first += "each link of the chain rule is a line."
     lines = textwrap.wrap(first, WIDTH - 3)
     lines += ["", *(x for name, text in told.items() for x in _entry(name, text)), '"""']
     return ['"""' + lines[0], *lines[1:]]
 
 
+def _count(program: Program) -> str:
+    done, planned = program.record.steps, _steps(program)
+    return f"{done:,} steps" + (f" (at most {planned:,})" if planned > done else "")
+
+
 def _entry(name: str, text: str) -> list[str]:
     """Return a line of the header and what follows it, set off from the left."""
-    plain = text.replace("\\", "/").replace('"', "'")
-    found = textwrap.wrap(plain, WIDTH - 15, break_on_hyphens=False) or [""]
+    found = textwrap.wrap(in_docstring(text), WIDTH - 15, break_on_hyphens=False) or [""]
     return [f"{name + ':':<15}{found[0]}", *(" " * 15 + line for line in found[1:])]
-
-
-def _units(program: Program) -> list[int]:
-    return [layer.units for layer in program.parts.layers]
 
 
 def _imports(program: Program, data: Data, lines: list[str]) -> list[str]:
@@ -202,7 +203,7 @@ def _loop(program: Program) -> list[str]:
 
 
 def _update_remark(program: Program) -> list[str]:
-    words = re.sub(r"(?<!^)(?=[A-Z][a-z])", " ", type(program.setup.optimizer).__name__)
+    words = type(program.setup.optimizer).__name__
     return commented(f"Update ({words}): every weight moves against its gradient", 1)
 
 

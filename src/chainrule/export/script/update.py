@@ -28,12 +28,12 @@ class Rule:
     ----------
     memory : tuple of str
         The lines that renew what it remembers, and what lies between.
-    moved : str
-        What is taken from the parameter.
+    taken : tuple of str
+        What is taken from the parameter: the terms of a sum.
     """
 
     memory: tuple[str, ...]
-    moved: str
+    taken: tuple[str, ...]
 
 
 def settings(program: Program) -> dict[str, Any]:
@@ -83,14 +83,14 @@ def _symbolic(optimizer: Optimizer) -> tuple[Optimizer, dict[Node, str]]:
     return double, names
 
 
-def _taken(new: Node, parameter: Node, write: Assignments) -> str:
-    """Return what is taken from a parameter: w - a - b takes a + b."""
+def _taken(new: Node, parameter: Node, write: Assignments) -> tuple[str, ...]:
+    """Return what is taken from a parameter: w - a - b takes a and b."""
     parts: list[str] = []
     while new.op == "sub":
         parts.insert(0, piece(new.inputs[1], write.known, STYLE).text)
         new = seen(new.inputs[0])
     assert new is parameter, "a rule takes something from its parameter"
-    return " + ".join(parts)
+    return tuple(parts)
 
 
 def update_lines(program: Program) -> list[str]:
@@ -102,7 +102,7 @@ def update_lines(program: Program) -> list[str]:
     if not optimizer.slots and not clipped and _same_for_biases(program):
         for name in program.trainable:
             w = program.called[name]
-            found.append(f"{w} -= {rule_of(program, w, f'dL_d{w}', {}, 2).moved}")
+            found.append(f"{w} -= {' + '.join(rule_of(program, w, f'dL_d{w}', {}, 2).taken)}")
         return found
     gradients = {name: f"dL_d{program.called[name]}" for name in program.trainable}
     found += dictionary("gradients", gradients, depth=1)
@@ -120,7 +120,7 @@ def _rate_lines(program: Program) -> list[str]:
     node = schedule_from(rate)(t)
     write = Assignments(Names({t: clock(program)}), [node], STYLE, WIDTH - len(STEP), TAKEN)
     lines = write.lines("rate", node)
-    lines[-1:] = remarked(lines[-1], f"{type(rate).__name__.lower()} schedule")
+    lines[-1:] = remarked(lines[-1], f"{type(rate).__name__} schedule")
     return lines
 
 
@@ -146,15 +146,19 @@ def _each(program: Program) -> list[str]:
     slots = {slot: f"{slot}[name]" for slot in program.setup.optimizer.slots}
     matrix, vector = (rule_of(program, "parameters[name]", "g", slots, d) for d in (2, 1))
     assert matrix.memory == vector.memory, "biases remember what weights do"
-    move = f"parameters[name] -= {matrix.moved}"
-    if matrix == vector:
-        return [*matrix.memory, move]
+    if matrix == vector and len(matrix.taken) == 1:
+        return [*matrix.memory, f"parameters[name] -= {matrix.taken[0]}"]
+    both = [x for x in matrix.taken if x in vector.taken]
+    rest = [x for x in matrix.taken if x not in both]
+    assert both == list(vector.taken), "weights are moved as biases are, and further"
+    further = ["if parameters[name].ndim > 1:  # weights, but no biases"] if rest else []
     return [
         *matrix.memory,
-        "if parameters[name].ndim > 1:",
-        f"{STEP}{move}",
-        "else:  # a bias",
-        f"{STEP}parameters[name] -= {vector.moved}",
+        f"move = {both[0]}",
+        *(f"move += {term}" for term in both[1:]),
+        *further,
+        *(f"{STEP}move += {term}" for term in rest),
+        "parameters[name] -= move",
     ]
 
 

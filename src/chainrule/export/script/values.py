@@ -51,12 +51,12 @@ def _text(array: Any) -> str:
 
 def _as_text(name: str, array: Array) -> list[str]:
     """Return the lines that make an array too long for a line of code from a text."""
-    ending = ".astype(int)" if array.dtype.kind == "i" else ""
+    whole = [f"{name} = {name}.astype(int)"] if array.dtype.kind == "i" else []
     if array.ndim > 1 and array.shape[1] > 1:
         rows = [" ".join(map(str, row)) for row in array]
-        return [f'{name} = numbers("""', *rows, f'"""){ending}']
+        return [f'{name} = numbers("""', *rows, '""")', *whole]
     shape = "ravel()" if array.ndim == 1 else "reshape(-1, 1)"
-    return [f'{name} = numbers("""', *_blocks(array), f'""").{shape}{ending}']
+    return [f'{name} = numbers("""', *_blocks(array), f'""").{shape}', *whole]
 
 
 def _blocks(array: Array) -> list[str]:
@@ -106,27 +106,30 @@ class Arrays:
         size = sum(array.nbytes for array in self.held.values())
         return not self.beside and size <= PACKED_BYTES
 
-    def take(self, variables: Mapping[str, str]) -> list[str]:
+    def take(self, variables: Mapping[str, str], words: str = "") -> list[str]:
         """Return the lines that open the archive and name what is in it.
 
         Parameters
         ----------
         variables : mapping of str to str
             Variable to the array's name in the archive.
+        words : str
+            What they are; `what` unless given.
         """
+        words = words or self.what
         told = [f'{variable} = data["{key}"]' for variable, key in variables.items()]
         if not self.packed:
             return [
                 *commented(
-                    f"{self.what} stand in a file of this script's name, ending in .npz: "
+                    f"{words}. They stand in a file of this script's name, ending in .npz: "
                     f"chainrule export RUN --to {self.target} --out THIS_NAME.npz writes it"
                 ),
                 'data = np.load(Path(__file__).with_suffix(".npz"))',
                 *told,
             ]
         return [
-            *commented(f"{self.what} are many: they stand at the end of this file, in base64"),
-            f'packed = Path(__file__).read_text().partition("{MARK}\\n")[2]',
+            *commented(f"{words}. They stand at the end of this file, in base64"),
+            f'packed = Path(__file__).read_text("utf-8").partition("{MARK}\\n")[2]',
             'data = np.load(io.BytesIO(base64.b64decode(packed.replace("# ", ""))))',
             *told,
         ]

@@ -8,7 +8,12 @@ from __future__ import annotations
 from chainrule.export.target import Subject, target
 
 
-@target("script", ".py", "The training as a NumPy program: python runs it, a student reads it.")
+@target(
+    "script",
+    ".py",
+    "The training as a NumPy program: python runs it, a student reads it.",
+    needs_rows=True,
+)
 def script(subject: Subject) -> list[bytes]:
     """Return the program of a training.
 
@@ -17,6 +22,8 @@ def script(subject: Subject) -> list[bytes]:
     subject : Subject
         What is exported.
     """
-    from chainrule.export.script import training_script
+    from chainrule.export.script import Told, training_script
 
-    return [training_script(subject.record).encode()]
+    prepared = subject.preparation
+    told = None if prepared is None else Told(prepared.feature_names, prepared.labels or ())
+    return [training_script(subject.record, told).encode()]

@@ -57,10 +57,10 @@ class Assignments:
             found += self._named(part)
         line = f"{name} = {piece(node, self.known, self.style).text}"
         while self.room is not None and len(line) > self.room:
-            part = self._longest(node)
-            if part is None:
+            longest = self._longest(node)
+            if longest is None:
                 break
-            found += self._named(part)
+            found += self._named(longest)
             line = f"{name} = {piece(node, self.known, self.style).text}"
         self.known.call(node, name)
         return [*found, line]
