@@ -60,5 +60,3 @@ def main(alone, folder):
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
-
-

@@ -6,7 +6,18 @@ import chainrule as cr
 from chainrule.errors import DivergenceError
 from chainrule.nn import known_activations
 
-SMOOTH = ("sigmoid", "tanh", "softplus", "silu", "gelu", "elu", "linear", "normal_cdf", "erf", "sin")
+SMOOTH = (
+    "sigmoid",
+    "tanh",
+    "softplus",
+    "silu",
+    "gelu",
+    "elu",
+    "linear",
+    "normal_cdf",
+    "erf",
+    "sin",
+)
 ALL = [name for name in known_activations() if name != "softmax"]
 ENDINGS = (
     ("linear", "half_squared_error"),
@@ -36,7 +47,9 @@ def rates(rng, steps):
 def random_optimizer(rng, steps):
     """An optimizer with some of its settings changed."""
     clip = [{}, {}, {"clip_norm": 0.3}, {"clip_value": 0.1}, {"clip_norm": 1.0, "clip_value": 0.2}]
-    kind = (cr.SGD, cr.SGD, cr.Momentum, cr.Nesterov, cr.RMSProp, cr.Adam, cr.AdamW)[rng.integers(7)]
+    kind = (cr.SGD, cr.SGD, cr.Momentum, cr.Nesterov, cr.RMSProp, cr.Adam, cr.AdamW)[
+        rng.integers(7)
+    ]
     return kind(rates(rng, steps), **clip[rng.integers(len(clip))])
 
 
@@ -68,6 +81,41 @@ def targets_for(rng, loss, rows, outputs):
     return rng.normal(size=(rows, outputs))
 
 
+def random_weights(rng, rows):
+    """Weights of rows, some of them 0 but not all."""
+    weights = rng.uniform(0, 2, rows) * (rng.random(rows) < 0.8)
+    weights[0] = 1.0
+    return weights
+
+
+def random_table(seed):
+    """A table with numbers, categories, flags and gaps, and what to predict of it."""
+    rng = np.random.default_rng([21, seed])
+    rows = int(rng.integers(40, 160))
+
+    def gaps(cells):
+        return ["" if rng.random() < share else cell for cell in cells]
+
+    share = float(rng.choice([0.0, 0.0, 0.06]))
+    a = rng.normal(size=rows) * 10.0 ** rng.integers(-3, 5)
+    kinds = rng.choice(["red", 'gr"een', "blue, dark", "été"], rows)
+    flags = rng.random(rows) < 0.4
+    b = rng.integers(0, 9, rows)
+    told = a / np.abs(a).max() + 0.5 * (kinds == "red") - 0.8 * flags + 0.1 * b
+    told = told + 0.1 * rng.normal(size=rows)
+    kind = rng.integers(3)
+    target = [str(x) for x in told] if kind == 0 else [
+        str(x) for x in np.array(["low", "mid", "high"] if kind == 1 else ["no", "yes"])[
+            np.digitize(told, np.quantile(told, [1 / 3, 2 / 3] if kind == 1 else [0.5]))
+        ]
+    ]  # fmt: skip
+    return {
+        "size": gaps([repr(float(x)) for x in a]), "kind": gaps([str(x) for x in kinds]),
+        "is it": gaps(["true" if x else "false" for x in flags]), "n": [str(x) for x in b],
+        "answer": target,
+    }  # fmt: skip
+
+
 def random_run(seed, steps=None, dtype=None, engine="interpreter"):
     """A run of a random network on random rows; None where it diverges, which makes no model."""
     rng = np.random.default_rng([20, seed])
@@ -83,8 +131,7 @@ def random_run(seed, steps=None, dtype=None, engine="interpreter"):
         "optimizer": random_optimizer(rng, steps),
         "reduction": str(rng.choice(["mean", "mean", "sum"])),
         "batch_size": int(rng.integers(1, rows + 1)) if rng.random() < 0.6 else None,
-        "sample_weight": rng.uniform(0, 2, rows) * (rng.random(rows) < 0.8)
-        if rng.random() < 0.3 else None,
+        "sample_weight": random_weights(rng, rows) if rng.random() < 0.3 else None,
         "shuffle": bool(rng.random() < 0.85),
     }  # fmt: skip
     y = targets_for(rng, loss, rows, outputs)

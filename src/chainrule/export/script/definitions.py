@@ -58,5 +58,5 @@ def _docstring(doc: str) -> str:
     line = f'{STEP}"""{told}"""'
     if len(line) <= WIDTH:
         return line
-    first, *rest = textwrap.wrap(told, WIDTH - len(STEP) - 3)
+    first, *rest = textwrap.wrap(told, len(told) * 2 // 3)  # so that it has two lines
     return "\n".join([f'{STEP}"""{first}', *(STEP + x for x in rest), f'{STEP}"""'])

@@ -49,7 +49,7 @@ def prediction_script(record: Record, preparation: Any = None) -> str:
     \"\"\"Predict with a 1-1 network that was trained by backpropagation.
     """
     program = program_of(record)
-    arrays = Arrays("The weights", "npz")
+    arrays = Arrays("npz")
     weights = _weights(program, arrays)
     functions = predict_lines(program)
     table = [] if preparation is None else table_lines(preparation, record.setup.dtype)
@@ -103,4 +103,4 @@ def _weights(program: Program, arrays: Arrays) -> list[str]:
         lines = commented("What was learnt: a column of W for each unit, the inputs down the rows")
         return lines + [x for k, v in values.items() for x in literal(program.called[k], v)]
     arrays.held |= values
-    return arrays.take({program.called[name]: name for name in values})
+    return arrays.take({program.called[name]: name for name in values}, "What was learnt")

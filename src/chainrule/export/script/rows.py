@@ -5,7 +5,7 @@ Knows setups and records; knows no formula.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,18 +74,19 @@ def training_data(program: Program, told: Told) -> Data:
     told : Told
         What inputs and classes are called.
     """
-    arrays = Arrays("The rows", "rows", beside=not program.setup.rows)
-    lines = [*_rows(program, arrays, told), "", *_start(program, arrays)]
-    return Data(lines, arrays)
+    rows = rows_of(program, full=program.setup.full_batch)
+    many = not program.setup.rows or sum(array.size for array in rows.values()) > READABLE
+    packed = rows_of(program, full=False) if many else {}
+    arrays = Arrays("rows", {**packed, **_given(program)}, beside=not program.setup.rows)
+    lines = _rows(program, rows, arrays if many else None, told)
+    return Data([*lines, "", *_start(program, arrays)], arrays)
 
 
 def archive(record: Record) -> dict[str, Array]:
     """Return the arrays that a script may read from a file beside it."""
     program = program_of(record)
-    found = rows_of(program, full=False)
-    started = program.record.snapshots[0]
-    drawn = _drawn(program)
-    return found | {name: started[name] for name in started if name not in drawn}
+    start = program.record.snapshots[0]
+    return rows_of(program, full=False) | {told: start[k] for k, told in program.called.items()}
 
 
 def rows_of(program: Program, *, full: bool) -> dict[str, Array]:
@@ -102,16 +103,14 @@ def rows_of(program: Program, *, full: bool) -> dict[str, Array]:
     return found
 
 
-def _rows(program: Program, arrays: Arrays, names: Told) -> list[str]:
-    setup = program.setup
-    found = rows_of(program, full=setup.full_batch)
-    keys = dict(zip(found, rows_of(program, full=False), strict=True))
+def _rows(
+    program: Program, rows: Mapping[str, Array], arrays: Arrays | None, names: Told
+) -> list[str]:
+    """Return the lines of the rows: as numbers, or from the archive if there is one."""
     told = _told(program, names)
-    if setup.rows and sum(array.size for array in found.values()) <= READABLE:
-        lines = [line for name, array in found.items() for line in literal(name, array)]
-        return [*commented(told), *lines]
-    arrays.held |= {keys[name]: array for name, array in found.items()}
-    return arrays.take(keys, told)
+    if arrays is not None:
+        return arrays.take(dict(zip(rows, rows_of(program, full=False), strict=True)), told)
+    return [*commented(told), *(line for k, array in rows.items() for line in literal(k, array))]
 
 
 def _told(program: Program, names: Told) -> str:
@@ -140,24 +139,24 @@ def _drawn(program: Program) -> dict[str, Array]:
     return {name: start[name] for name in start if np.array_equal(drawn[name], start[name])}
 
 
+def _given(program: Program) -> dict[str, Array]:
+    """Return the starting values that are too many to be read, and that no rule draws."""
+    start = program.record.snapshots[0]
+    if sum(start[name].size for name in program.called) <= READABLE_START:
+        return {}
+    drawn = _drawn(program)
+    return {told: start[name] for name, told in program.called.items() if name not in drawn}
+
+
 def _start(program: Program, arrays: Arrays) -> list[str]:
     """Return the lines of the starting values."""
     start = program.record.snapshots[0]
-    values = {name: start[name] for name in program.called}
-    size = sum(value.size for value in values.values())
-    if size <= READABLE_START:
+    if sum(start[name].size for name in program.called) <= READABLE_START:
         lines = commented("Starting values: a column of W for each unit, the inputs down the rows")
-        return lines + [x for k, v in values.items() for x in literal(program.called[k], v)]
-    drawn = _drawn(program)
-    lines = _drawing(program) if any(name in drawn for name in values) else []
-    kept = [name for name in values if name not in drawn]
-    if not kept:
-        return lines
-    fresh = Arrays("The starting values", "rows", arrays.held, arrays.beside)
-    opened = bool(arrays.held) or arrays.beside
-    arrays.held |= {name: values[name] for name in kept}
-    taken = fresh.take({program.called[name]: name for name in kept})
-    return lines + (taken[-len(kept) :] if opened else taken)
+        return lines + [x for k, v in program.called.items() for x in literal(v, start[k])]
+    given = _given(program)
+    lines = _drawing(program) if len(given) < len(program.called) else []
+    return lines + (arrays.take({name: name for name in given}, "Starting values") if given else [])
 
 
 def _drawing(program: Program) -> list[str]:
@@ -177,8 +176,10 @@ def _drawing(program: Program) -> list[str]:
 
 def _same_draws(program: Program) -> list[str]:
     """Return the line that notices a NumPy whose generator draws other numbers."""
-    drawn = program.setup.initial_state({})
+    drawn = _drawn(program)
     for name, variable in program.called.items():
+        if name not in drawn:
+            continue
         first = tuple(0 for _ in drawn[name].shape)
         if drawn[name][first]:
             place, number = ", ".join(map(str, first)), drawn[name][first]

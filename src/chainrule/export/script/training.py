@@ -60,7 +60,7 @@ def training_script(record: Record, told: Told | None = None) -> str:
     >>> import chainrule as cr
     >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], steps=50, optimizer=cr.SGD(0.3))
     >>> print(training_script(run.record).splitlines()[0])
-    \"\"\"Train a 1-1 network by backpropagation, with every link of the chain rule a line.
+    \"\"\"Train a 1-1 network by backpropagation: each link of the chain rule is a line.
     """
     if 0 not in record.snapshots:
         raise SpecError("a script was asked for; this run does not know its starting values.")

@@ -85,20 +85,20 @@ class Arrays:
 
     Attributes
     ----------
-    what : str
-        What they are, for people.
     target : str
         The export that writes them into a file beside the script.
     held : dict of str to numpy.ndarray
         By the name that they have in the archive.
     beside : bool
         Whether they are to stand in a file of their own, whatever their size.
+    opened : bool
+        Whether a line has opened them.
     """
 
-    what: str
     target: str
     held: dict[str, Array] = field(default_factory=dict)
     beside: bool = False
+    opened: bool = False
 
     @property
     def packed(self) -> bool:
@@ -106,24 +106,24 @@ class Arrays:
         size = sum(array.nbytes for array in self.held.values())
         return not self.beside and size <= PACKED_BYTES
 
-    def take(self, variables: Mapping[str, str], words: str = "") -> list[str]:
-        """Return the lines that open the archive and name what is in it.
+    def take(self, variables: Mapping[str, str], words: str) -> list[str]:
+        """Return the lines that open the archive, once, and name what is in it.
 
         Parameters
         ----------
         variables : mapping of str to str
             Variable to the array's name in the archive.
         words : str
-            What they are; `what` unless given.
+            What they are.
         """
-        words = words or self.what
         told = [f'{variable} = data["{key}"]' for variable, key in variables.items()]
+        if self.opened:
+            return [*commented(words), *told]
+        self.opened = True
         if not self.packed:
             return [
-                *commented(
-                    f"{words}. They stand in a file of this script's name, ending in .npz: "
-                    f"chainrule export RUN --to {self.target} --out THIS_NAME.npz writes it"
-                ),
+                *commented(f"{words}. They stand in a file beside this one, ending in .npz:"),
+                f"#     chainrule export RUN --to {self.target} --out THIS_NAME.npz",
                 'data = np.load(Path(__file__).with_suffix(".npz"))',
                 *told,
             ]

@@ -16,11 +16,11 @@ from chainrule.export.target import Subject, target
 @target(
     "rows",
     ".npz",
-    "The prepared rows that training saw, for numpy.load and a large script.",
+    "Prepared rows and starting values, for numpy.load and large scripts.",
     needs_rows=True,
 )
 def rows(subject: Subject) -> list[bytes]:
-    """Return the archive of a training's rows, and of starting values that no rule draws.
+    """Return the archive of a training's rows and starting values.
 
     Parameters
     ----------
