@@ -119,6 +119,9 @@ class Backward:
             self._say(f"{name} = {SOFTMAX_SLOPE.format(g=upstream)}", f"{link}, all outputs")
             return name
         slope = self._slope(layer.acted)
+        if self.program.exact and has_book_slope(layer.acted):
+            plain = piece(slope_of(layer.acted), self.write.known, STYLE).text
+            link += f"; {plain} to its last digit" if len(plain) < SHORT else ""
         if blows_up(slope):
             link += "; 0 where the upstream gradient is 0"
             text = f"chain({upstream}, {piece(slope, self.write.known, STYLE).text})"

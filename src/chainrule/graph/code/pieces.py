@@ -6,6 +6,7 @@ What NumPy lacks is written in the operations of its textbook form, called by it
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -138,6 +139,8 @@ def _constant(node: Node) -> Piece:
     data = np.asarray(node.data)
     if data.size == 1:
         value = data.reshape(()).item()
+        if value == math.pi:
+            return Piece("np.pi")
         whole = isinstance(value, float) and value == int(value) and abs(value) < 1e6
         return Piece(repr(int(value) if whole else value), ATOM if value >= 0 else SUM)
     if data.dtype.kind == "i" and np.array_equal(data.ravel(), np.arange(data.size)):
@@ -156,7 +159,8 @@ def _operation(node: Node, inputs: list[Piece], style: Style) -> Piece:
     if op == "div":
         return Piece(f"{inputs[0].leading()} / {inputs[1].within(POWER)}", QUOTIENT)
     if op == "neg":
-        return Piece(f"-{inputs[0].within(QUOTIENT)}", SUM)
+        product = inputs[0].binding in (QUOTIENT, PRODUCT)
+        return Piece(f"-{inputs[0].within(QUOTIENT)}", QUOTIENT if product else SUM)
     if op in ("square", "power"):
         return _power(inputs[0].within(ATOM), *([] if op == "square" else [inputs[1]]), style=style)
     if op in COMPARED:  # NumPy's & and | bind more tightly than comparisons
@@ -176,7 +180,7 @@ def _power(base: str, exponent: Piece = Piece("2"), *, style: Style) -> Piece:
 
 def _plus(sign: str, a: Piece, b: Piece) -> Piece:
     """Return a sum or difference; a minus in front of the second operand turns the sign."""
-    if b.is_minus:
+    if b.is_minus or (b.text.startswith("-") and b.binding in (QUOTIENT, PRODUCT)):
         return Piece(f"{a.within(SUM)} {'-' if sign == '+' else '+'} {b.text[1:]}", SUM)
     second = b.within(QUOTIENT if sign == "-" else SUM)
     return Piece(f"{a.within(SUM)} {sign} {second}", SUM)
@@ -196,6 +200,8 @@ def _called(node: Node, inputs: list[Piece], style: Style) -> Piece:
     if node.op in _ufuncs():
         return Piece(f"np.{_ufuncs()[node.op]}({arguments})")
     attrs = [f"{k}={v!r}" for k, v in node.attrs.items()]
+    if style.calls(node.op):  # what its source takes unless told is not said
+        attrs = [told for told in attrs if told not in primitives[node.op].script]
     told = node.op if style.calls(node.op) else f"cr.ops.{node.op}"
     return Piece(f"{told}({', '.join([arguments, *attrs])})")
 
