@@ -85,7 +85,7 @@ def target(
     """
 
     def register(write: Write) -> Write:
-        _found[name] = Target(name, ending, summary, write, needs_model, needs_rows)
+        _found[name] = Target(name, ending, summary, write, needs_model, needs_rows=needs_rows)
         return write
 
     return register

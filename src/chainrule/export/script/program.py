@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from chainrule.executors import evaluate
 from chainrule.export.script.layout import STEP, WIDTH
 from chainrule.export.script.naming import TAKEN, variables
 from chainrule.graph import Node, variable
@@ -94,8 +95,6 @@ def program_of(record: Record) -> Program:
 
 def _is_linear(optimizer: Optimizer) -> bool:
     """Tell whether twice the gradients make twice the update."""
-    from chainrule.executors import evaluate
-
     w, g = variable("w", shape=(1, 1)), variable("g", shape=(1, 1))
     rate, t = variable("rate", shape=()), variable("t", shape=())
     slots = {name: variable(name, shape=(1, 1)) for name in optimizer.slots}

@@ -17,6 +17,6 @@ def prediction(subject: Subject) -> list[bytes]:
     subject : Subject
         What is exported.
     """
-    from chainrule.export.script import prediction_script
+    from chainrule.export.script import prediction_script  # the registry stays light
 
     return [prediction_script(subject.record, subject.preparation).encode()]

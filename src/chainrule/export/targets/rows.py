@@ -27,7 +27,7 @@ def rows(subject: Subject) -> list[bytes]:
     subject : Subject
         What is exported.
     """
-    from chainrule.export.script import archive
+    from chainrule.export.script import archive  # the registry stays light
 
     if not subject.record.setup.rows:
         raise SpecError(

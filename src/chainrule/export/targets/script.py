@@ -22,7 +22,7 @@ def script(subject: Subject) -> list[bytes]:
     subject : Subject
         What is exported.
     """
-    from chainrule.export.script import Told, training_script
+    from chainrule.export.script import Told, training_script  # the registry stays light
 
     prepared = subject.preparation
     told = None if prepared is None else Told(prepared.feature_names, prepared.labels or ())
