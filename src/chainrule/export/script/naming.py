@@ -16,7 +16,7 @@ order rng limit batch_size batches losses rate norm g gradients parameters predi
 y_train w_train X_validation y_validation w_validation validation best best_loss best_step
 waited patience packed data features read number category flag labels judge_rows table file
 name cell row learning_rate print len sum max min range open float list dict divmod abs
-sorted clip_value clip_norm chain slope numbers seed mse word MISSING path delimiter
+sorted clip_value clip_norm chain slope numbers seed mse word MISSING path delimiter right
 """
 TAKEN = frozenset(WORDS.split())
 """Names that scripts use for other things."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.export.script.layout import commented
+from chainrule.export.script.layout import commented, remarked
 from chainrule.export.script.program import Program, program_of
 from chainrule.export.script.values import READABLE, READABLE_START, Arrays, literal
 from chainrule.train import Record
@@ -183,6 +183,6 @@ def _same_draws(program: Program) -> list[str]:
         first = tuple(0 for _ in drawn[name].shape)
         if drawn[name][first]:
             place, number = ", ".join(map(str, first)), drawn[name][first]
-            told = "this NumPy draws other numbers than the run's did"
-            return [f'assert {variable}[{place}] == {number.item()!r}, "{told}"']
+            test = f"assert {variable}[{place}] == {number.item()!r}"
+            return remarked(test, "else this NumPy draws other numbers", depth=0)
     return []

@@ -38,6 +38,8 @@ SHOWN = 60
 """Weights are printed at the end if there are at most so many."""
 ROWS_SHOWN = 8
 """Outputs are printed of so many rows."""
+WIDE = 4
+"""More outputs than these are rounded, so that a row of them stands on a line."""
 
 
 def training_script(record: Record, told: Told | None = None) -> str:
@@ -248,11 +250,16 @@ def _ending(program: Program) -> list[str]:
     if size <= SHOWN:
         for variable in program.called.values():
             found.append(f'print("{variable} =", {variable})')
-    full = program.setup.full_batch
-    rows = "X" if full else "X_train"
+    every = "" if program.setup.full_batch else "_train"
     some = program.setup.rows > ROWS_SHOWN or not program.setup.rows
-    rows, words = (f"{rows}[:{ROWS_SHOWN}]", "the first rows") if some else (rows, "the rows")
-    return [*found, f'print("Output after training, for {words}:")', f"print(predict({rows}))"]
+    rows = f"X{every}[:{ROWS_SHOWN}]" if some else f"X{every}"
+    words = "the first rows" if some else "the rows"
+    rounded = ".round(4)" if program.last.units > WIDE else ""
+    found += [f'print("Output after training, for {words}:")', f"print(predict({rows}){rounded})"]
+    if program.parts.classes:
+        found.append(f"right = predict(X{every}).argmax(axis=1) == y{every}")
+        found.append('print("Share of all rows told right:", np.mean(right))')
+    return found
 
 
 def _sizes(program: Program) -> list[np.ndarray]:
