@@ -21,6 +21,7 @@ from tests.export.script_runs import random_run, random_table
 
 import chainrule as cr
 from chainrule.export.script.naming import variables
+from chainrule.train.forward import predict_rows
 from chainrule.train.step import runner
 
 BOUNDS = {"float64": 1e-12, "float32": 1e-3}
@@ -70,7 +71,7 @@ def export_all(folder, runs):
     return asked
 
 
-def moved_by_rounding(run):
+def moved_by_rounding(run, ask):
     """How far the same training ends from itself when rounding falls out otherwise.
 
     Before each step every weight is moved by one rounding unit, up or down.
@@ -91,7 +92,8 @@ def moved_by_rounding(run):
         moved = [
             apart(state[k], record.final[k], record.snapshots[0][k]) for k in run.network.specs
         ]
-        worst = max(worst, *moved, apart(losses, record.history["loss"]))
+        told = [predict_rows(setup, weights, ask) for weights in (state, record.final)]
+        worst = max(worst, *moved, apart(losses, record.history["loss"]), apart(*told))
     return worst
 
 
@@ -117,7 +119,7 @@ def main():
         rows = export_all(folder, runs)
         found = run_scripts(folder)
         results = [compare(name, run, found[name], rows[name]) for name, run in runs.items()]
-        report(runs, results, seed - told.first)
+        report(runs, results, rows, seed - told.first)
         tables = [table_apart(folder, seed) for seed in range(told.first, told.first + told.tables)]
     if tables:
         print(
@@ -152,7 +154,7 @@ def table_apart(folder, seed):
     return worst
 
 
-def report(runs, results, tried):
+def report(runs, results, rows, tried):
     """Print how many are within the bound, and what the others owe to rounding."""
     kinds = Counter(run.record.setup.dtype.name for run in runs.values())
     long = sum(run.steps >= 1000 for run in runs.values())
@@ -160,12 +162,12 @@ def report(runs, results, tried):
     for dtype, bound in BOUNDS.items():
         here = [x for x in results if runs[x.name].record.setup.dtype.name == dtype]
         if here:
-            _report_dtype(dtype, bound, here, runs)
+            _report_dtype(dtype, bound, here, runs, rows)
 
 
-def _report_dtype(dtype, bound, here, runs):
+def _report_dtype(dtype, bound, here, runs, rows):
     beyond = [x for x in sorted(here, key=lambda x: -x.worst) if not x.worst <= bound]
-    moved = {x.name: moved_by_rounding(runs[x.name]) for x in beyond}
+    moved = {x.name: moved_by_rounding(runs[x.name], rows[x.name]) for x in beyond}
     unexplained = [x.name for x in beyond if not x.worst <= moved[x.name]]
     worst = sorted(x.worst for x in here)
     print(
