@@ -26,6 +26,9 @@ from chainrule.train.step import runner
 
 BOUNDS = {"float64": 1e-12, "float32": 1e-3}
 
+SPREAD = 10
+"""Where rounding is amplified, two draws of it tell its size only; this much is no news."""
+
 
 @dataclass
 class Compared:
@@ -168,12 +171,12 @@ def report(runs, results, rows, tried):
 def _report_dtype(dtype, bound, here, runs, rows):
     beyond = [x for x in sorted(here, key=lambda x: -x.worst) if not x.worst <= bound]
     moved = {x.name: moved_by_rounding(runs[x.name], rows[x.name]) for x in beyond}
-    unexplained = [x.name for x in beyond if not x.worst <= moved[x.name]]
+    unexplained = [x.name for x in beyond if not x.worst <= SPREAD * moved[x.name]]
     worst = sorted(x.worst for x in here)
     print(
         f"{dtype}: {len(here) - len(beyond)} of {len(here)} within {bound:g} (median "
         f"{worst[len(worst) // 2]:.1e}); {len(beyond)} beyond, of which rounding alone "
-        f"moves {len(beyond) - len(unexplained)} as far or further; "
+        f"moves {len(beyond) - len(unexplained)} as far, within a factor of {SPREAD}; "
         f"unexplained: {unexplained or 'none'}"
     )
     for x in beyond:
