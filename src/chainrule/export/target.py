@@ -53,6 +53,8 @@ class Target:
         Subject to the bytes of the file, piece by piece.
     needs_model : bool
         Whether it is of no use for a run that diverged.
+    needs_rows : bool
+        Whether the rows of the training must be at hand.
     """
 
     name: str
@@ -60,24 +62,30 @@ class Target:
     summary: str
     write: Write
     needs_model: bool = True
+    needs_rows: bool = False
 
 
 _found: dict[str, Target] = {}
 
 
 def target(
-    name: str, ending: str, summary: str, *, needs_model: bool = True
+    name: str,
+    ending: str,
+    summary: str,
+    *,
+    needs_model: bool = True,
+    needs_rows: bool = False,
 ) -> Callable[[Write], Write]:
     """Register the function below it as what writes a target.
 
     Parameters
     ----------
-    name, ending, summary, needs_model
+    name, ending, summary, needs_model, needs_rows
         See `Target`.
     """
 
     def register(write: Write) -> Write:
-        _found[name] = Target(name, ending, summary, write, needs_model)
+        _found[name] = Target(name, ending, summary, write, needs_model, needs_rows=needs_rows)
         return write
 
     return register
@@ -105,7 +113,7 @@ def find_target(to: str | None, path: str | os.PathLike[str]) -> Target:
     to : str or None
         The name of a target.
     path : path
-        Where it is to go; of targets with one ending the first in the alphabet is meant.
+        Where it is to go; of targets with one ending the one of the shortest name is meant.
 
     Raises
     ------
@@ -123,7 +131,7 @@ def find_target(to: str | None, path: str | os.PathLike[str]) -> Target:
             return known[to]
         raise SpecError(f"there is no export to {shown(to)}; there are {', '.join(known)}.")
     ending = Path(path).suffix.lower()
-    for found in known.values():
+    for found in sorted(known.values(), key=lambda one: len(one.name)):
         if found.ending == ending:
             return found
     listed = ", ".join(f"{one.ending} ({one.name})" for one in known.values())

@@ -1,20 +1,23 @@
 """Graphs as NumPy: an expression that runs, and that a person would have typed.
 
-What NumPy lacks is written in the operations of its textbook form, or as ``cr.ops``. Knows the
-registry; knows no layer and no loss.
+What NumPy lacks is written in the operations of its textbook form, called by its own name, or as
+``cr.ops``: a style decides. Knows the registry; knows no layer and no loss.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from chainrule.explain.derive.naming import Names, seen
-from chainrule.explain.derive.slopes import value_of
-from chainrule.graph import Node, apply
+from chainrule.graph.code.book import value_of
+from chainrule.graph.code.naming import Names, seen
+from chainrule.graph.node import Node, apply
 from chainrule.graph.numpy_protocol import functions
+from chainrule.graph.primitive import primitives
 
 CHOICE, SUM, QUOTIENT, PRODUCT, POWER, ATOM = range(6)
 """How tightly an expression holds together: what is looser than its place asks is bracketed."""
@@ -26,6 +29,32 @@ COMPARED = {
 PLUS = {"add": "+", "sub": "-", "shift": "-"}
 TIMES = frozenset({"mul", "chain"})
 NEUTRAL = {"add": 0.0, "mul": 1.0, "chain": 1.0}
+
+
+@dataclass(frozen=True)
+class Style:
+    """How code looks.
+
+    Attributes
+    ----------
+    by_name : bool
+        Whether what NumPy lacks is called by its own name where its declaration has its source in
+        NumPy; else it is written in its textbook form.
+    formatted : bool
+        Whether powers of plain names stand as formatters of code have them: ``z**2``.
+    """
+
+    by_name: bool = False
+    formatted: bool = False
+
+    def calls(self, op: str) -> bool:
+        """Whether an operation is called by its own name."""
+        return self.by_name and bool(primitives[op].script)
+
+
+TEXTBOOK = Style()
+PLAIN = re.compile(r"-?[\d.]+(e[+-]?\d+)?|-?[^\W\d]\w*(\.[^\W\d]\w*)*")
+"""What a formatter calls simple: no space stands around the sign of its power."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +78,7 @@ class Piece:
         return self.text if self.is_minus else self.within(QUOTIENT)
 
 
-def piece(node: Node, names: Names[str]) -> Piece:
+def piece(node: Node, names: Names[str], style: Style = TEXTBOOK) -> Piece:
     """Return a node as an expression of what has a name.
 
     Examples
@@ -65,20 +94,20 @@ def piece(node: Node, names: Names[str]) -> Piece:
     node = seen(node)
     if node.op == "constant":
         return _constant(node)
-    instead = instead_of(node)
+    instead = instead_of(node, style)
     if instead is not None:
-        return piece(instead, names)
-    return _operation(node, [piece(x, names) for x in node.inputs])
+        return piece(instead, names, style)
+    return _operation(node, [piece(x, names, style) for x in node.inputs], style)
 
 
-def instead_of(node: Node) -> Node | None:
+def instead_of(node: Node, style: Style = TEXTBOOK) -> Node | None:
     """Return what is written in place of a node: a textbook's form, or without neutral operands."""
     if node.op == "div" and _is(node.inputs[1], 1.0):
         return node.inputs[0]
     if node.op in NEUTRAL:
         return _without_neutral(node)
     in_numpy = not node.inputs or node.op in _ufuncs()
-    return None if in_numpy else value_of(node)
+    return None if in_numpy or style.calls(node.op) else value_of(node)
 
 
 def _without_neutral(node: Node) -> Node | None:
@@ -110,6 +139,8 @@ def _constant(node: Node) -> Piece:
     data = np.asarray(node.data)
     if data.size == 1:
         value = data.reshape(()).item()
+        if value == math.pi:
+            return Piece("np.pi")
         whole = isinstance(value, float) and value == int(value) and abs(value) < 1e6
         return Piece(repr(int(value) if whole else value), ATOM if value >= 0 else SUM)
     if data.dtype.kind == "i" and np.array_equal(data.ravel(), np.arange(data.size)):
@@ -117,7 +148,7 @@ def _constant(node: Node) -> Piece:
     return Piece(f"np.array({data.tolist()})")
 
 
-def _operation(node: Node, inputs: list[Piece]) -> Piece:
+def _operation(node: Node, inputs: list[Piece], style: Style) -> Piece:
     """Return signs between operands, else a function."""
     op = node.op
     if op in PLUS:
@@ -128,27 +159,34 @@ def _operation(node: Node, inputs: list[Piece]) -> Piece:
     if op == "div":
         return Piece(f"{inputs[0].leading()} / {inputs[1].within(POWER)}", QUOTIENT)
     if op == "neg":
-        return Piece(f"-{inputs[0].within(QUOTIENT)}", SUM)
+        product = inputs[0].binding in (QUOTIENT, PRODUCT)
+        return Piece(f"-{inputs[0].within(QUOTIENT)}", QUOTIENT if product else SUM)
     if op in ("square", "power"):
-        exponent = "2" if op == "square" else inputs[1].within(ATOM)
-        return Piece(f"{inputs[0].within(ATOM)} ** {exponent}", POWER)
+        return _power(inputs[0].within(ATOM), *([] if op == "square" else [inputs[1]]), style=style)
     if op in COMPARED:  # NumPy's & and | bind more tightly than comparisons
         a, b = (x.within(ATOM if op.startswith("logical") else SUM) for x in inputs)
         return Piece(f"{a} {COMPARED[op]} {b}", CHOICE)
     if op == "matmul":
         return Piece(f"{inputs[0].within(POWER)} @ {inputs[1].within(POWER)}", PRODUCT)
-    return inputs[0] if _is_mask(node) else _called(node, inputs)
+    return inputs[0] if _is_mask(node) else _called(node, inputs, style)
+
+
+def _power(base: str, exponent: Piece = Piece("2"), *, style: Style) -> Piece:
+    """Return a power; a formatter has no spaces in it if both sides are plain."""
+    above = exponent.within(ATOM)
+    plain = style.formatted and PLAIN.fullmatch(base) and PLAIN.fullmatch(above)
+    return Piece(f"{base}**{above}" if plain else f"{base} ** {above}", POWER)
 
 
 def _plus(sign: str, a: Piece, b: Piece) -> Piece:
     """Return a sum or difference; a minus in front of the second operand turns the sign."""
-    if b.is_minus:
+    if b.is_minus or (b.text.startswith("-") and b.binding in (QUOTIENT, PRODUCT)):
         return Piece(f"{a.within(SUM)} {'-' if sign == '+' else '+'} {b.text[1:]}", SUM)
     second = b.within(QUOTIENT if sign == "-" else SUM)
     return Piece(f"{a.within(SUM)} {sign} {second}", SUM)
 
 
-def _called(node: Node, inputs: list[Piece]) -> Piece:
+def _called(node: Node, inputs: list[Piece], style: Style) -> Piece:
     """Return a function or method of NumPy, or one of ours."""
     arguments = ", ".join(x.text for x in inputs)
     if node.op in ("sum", "mean", "max", "min"):
@@ -162,7 +200,10 @@ def _called(node: Node, inputs: list[Piece]) -> Piece:
     if node.op in _ufuncs():
         return Piece(f"np.{_ufuncs()[node.op]}({arguments})")
     attrs = [f"{k}={v!r}" for k, v in node.attrs.items()]
-    return Piece(f"cr.ops.{node.op}({', '.join([arguments, *attrs])})")
+    if style.calls(node.op):  # what its source takes unless told is not said
+        attrs = [told for told in attrs if told not in primitives[node.op].script]
+    told = node.op if style.calls(node.op) else f"cr.ops.{node.op}"
+    return Piece(f"{told}({', '.join([arguments, *attrs])})")
 
 
 @cache

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.graph import Node, apply, primitives
+from chainrule.graph.node import Node, apply
+from chainrule.graph.primitive import primitives
 
 
 def _book(out: Node) -> tuple[Any, Any]:

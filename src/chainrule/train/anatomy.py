@@ -172,7 +172,8 @@ def _affine(z: Node, before: Node, objective: Objective, number: int) -> tuple[s
     fits = product.op == "matmul" and product.inputs[0] is before and product.inputs[1] in names
     if not fits or (z.op == "add" and bias is None):
         raise SpecError(
-            f"a derivation was asked for; layer {number} is not of the form activation(x W + b).\n"
+            f"layer {number} is not of the form activation(x W + b), which derivations and scripts "
+            "need.\n"
             "  chainrule info RUN --plan lists every operation of a step, and run.why opens one."
         )
     return names[product.inputs[1]], bias
