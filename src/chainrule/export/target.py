@@ -6,7 +6,7 @@ Knows names and endings; each form is a file in `targets`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +35,12 @@ class Subject:
 
 
 Write = Callable[[Subject], Iterable[bytes]]
+Tell = Callable[[Subject], Mapping[str, Sequence[str]]]
+
+
+def nothing_to_tell(subject: Subject) -> Mapping[str, Sequence[str]]:
+    """Return no lines: a target whose file says all there is to know."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,9 @@ class Target:
         Subject to the bytes of the file, piece by piece.
     needs_model : bool
         Whether it is of no use for a run that diverged.
+    tell : callable
+        Subject to what the user of the file has to know, such as the names of its inputs: lines
+        by title.
     """
 
     name: str
@@ -60,24 +69,30 @@ class Target:
     summary: str
     write: Write
     needs_model: bool = True
+    tell: Tell = nothing_to_tell
 
 
 _found: dict[str, Target] = {}
 
 
 def target(
-    name: str, ending: str, summary: str, *, needs_model: bool = True
+    name: str,
+    ending: str,
+    summary: str,
+    *,
+    needs_model: bool = True,
+    tell: Tell = nothing_to_tell,
 ) -> Callable[[Write], Write]:
     """Register the function below it as what writes a target.
 
     Parameters
     ----------
-    name, ending, summary, needs_model
+    name, ending, summary, needs_model, tell
         See `Target`.
     """
 
     def register(write: Write) -> Write:
-        _found[name] = Target(name, ending, summary, write, needs_model)
+        _found[name] = Target(name, ending, summary, write, needs_model, tell)
         return write
 
     return register
