@@ -33,6 +33,13 @@ def labels_of(subject: Subject) -> Array | None:
     return np.arange(max(2, setup.network.outputs) if setup.loss.targets == "class" else 2)
 
 
+def has_several_labels(subject: Subject) -> bool:
+    """Tell whether each output is a label of its own, 0 or 1."""
+    setup = subject.record.setup
+    binary = setup.loss.targets == "binary" and subject.preparation is None
+    return binary and setup.network.outputs > 1
+
+
 def write_answers(writer: Writer, subject: Subject, out: Value) -> list[tuple[Value, list[Any]]]:
     """Write what follows the network; return the outputs with their shapes.
 
@@ -51,7 +58,7 @@ def write_answers(writer: Writer, subject: Subject, out: Value) -> list[tuple[Va
     labels = labels_of(subject)
     if labels is None:
         return [(_numbers(writer, subject, out), ["rows", outputs])]
-    if outputs == len(labels):
+    if outputs == len(labels) and not has_several_labels(subject):
         return _most_probable(writer, labels, out)
     return _second_of_two(writer, labels, out, outputs)
 

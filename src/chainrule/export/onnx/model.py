@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import MissingExtraError, SpecError
-from chainrule.export.onnx.answers import labels_of, write_answers
+from chainrule.export.onnx.answers import has_several_labels, labels_of, write_answers
 from chainrule.export.onnx.columns import explain, kind_of, words_of, write_columns
 from chainrule.export.onnx.network import write_network
 from chainrule.export.onnx.writer import TABLES, Value, Writer, code_of
@@ -138,12 +138,13 @@ def _words(subject: Subject, name: str) -> str:
         unit = ", in the unit of the training table" if subject.preparation is not None else ""
         target = f" of {subject.preparation.target}" if subject.preparation is not None else ""
         return f"The predicted numbers{target}{unit}."
+    if has_several_labels(subject) and name.startswith("label"):
+        return "0 or 1 for each output: 1 from probability 0.5 on."
+    if has_several_labels(subject):
+        return "The probability of 1 for each output."
     classes = json.dumps(labels.tolist(), ensure_ascii=False)
     if name.startswith("label"):
         return f"The most probable of {classes}; the first of them where several are."
-    many = subject.record.setup.network.outputs > 1 and subject.record.setup.loss.targets != "class"
-    if many and subject.preparation is None:
-        return "The probability of 1 for each output; from 0.5 on the label is 1."
     return f"The probability of each class, in the order {classes}."
 
 
