@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.transforms import Standardize
+from chainrule.export.answers import classes_of, has_several_labels
 from chainrule.export.onnx.columns import _powers
 from chainrule.export.onnx.writer import DOUBLE, TEXT, WHOLE, Value, Writer
 from chainrule.export.target import Subject
@@ -18,26 +19,9 @@ from chainrule.types import Array
 
 
 def labels_of(subject: Subject) -> Array | None:
-    """Return the classes in their order; None if numbers are predicted.
-
-    Of runs on arrays the loss tells: 0, 1 ... for classes.
-    """
-    setup = subject.record.setup
-    if subject.preparation is not None:
-        if subject.preparation.labels is None:
-            return None
-        found = np.array(subject.preparation.labels)
-        return found.astype(TEXT) if found.dtype.kind == "U" else found
-    if setup.loss.targets == "real":
-        return None
-    return np.arange(max(2, setup.network.outputs) if setup.loss.targets == "class" else 2)
-
-
-def has_several_labels(subject: Subject) -> bool:
-    """Tell whether each output is a label of its own, 0 or 1."""
-    setup = subject.record.setup
-    binary = setup.loss.targets == "binary" and subject.preparation is None
-    return binary and setup.network.outputs > 1
+    """Return the classes in their order, texts as ONNX takes them; None if there are none."""
+    found = classes_of(subject)
+    return found if found is None or found.dtype.kind != "U" else found.astype(TEXT)
 
 
 def write_answers(writer: Writer, subject: Subject, out: Value) -> list[tuple[Value, list[Any]]]:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
 from chainrule.errors import MissingExtraError, SpecError
-from chainrule.export.onnx.answers import has_several_labels, labels_of, write_answers
+from chainrule.export.answers import has_several_labels
+from chainrule.export.onnx.answers import labels_of, write_answers
 from chainrule.export.onnx.columns import explain, kind_of, words_of, write_columns
 from chainrule.export.onnx.network import write_network
 from chainrule.export.onnx.writer import TABLES, Value, Writer, code_of
 from chainrule.export.target import Subject
+from chainrule.export.version import written_by
 from chainrule.export.weights import weights_sum
 from chainrule.types import DType
 
@@ -169,7 +170,7 @@ def _assembled(
         opset_imports=imports,
         ir_version=FORMAT,
         producer_name="chainrule",
-        producer_version=_version(),
+        producer_version=written_by(),
         doc_string=_doc(subject),
     )
     helper.set_model_props(model, _facts(subject))
@@ -217,9 +218,3 @@ def _facts(subject: Subject) -> dict[str, str]:
         for name, fact in facts.items()
     }
 
-
-def _version() -> str:
-    try:
-        return version("chainrule")
-    except PackageNotFoundError:
-        return "unknown"

@@ -15,7 +15,7 @@ from chainrule.apps.cli.figures import size
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import item
 from chainrule.apps.cli.screen import screen
-from chainrule.export import find_target, targets
+from chainrule.export import Subject, find_target, targets
 
 
 def export(
@@ -44,13 +44,16 @@ def export(
     place = Path(out) if out is not None else _beside(run, found.ending)
     opened = chainrule.load(run)
     opened.export(place, found.name, overwrite=overwrite)
+    told = found.tell(Subject(opened.record, opened.preparation))
     written = place.stat().st_size
     if common.json:
         facts = {"command": "export", "run": run, "to": found.name, "file": str(place)}
-        screen().write_json({**facts, "bytes": written})
+        screen().write_json({**facts, "bytes": written, **told})
     else:
         item(screen(), "Written", f"{place} ({size(written)})")
         item(screen(), "", found.summary)
+        for title, lines in told.items():
+            item(screen(), title.capitalize(), *lines)
     return 0
 
 
