@@ -10,7 +10,6 @@ import sys
 import time
 
 import numpy as np
-
 from tests.export.onnx_models import Tally, compare, random_run, random_table_run
 
 
@@ -38,8 +37,8 @@ def main():
     print(
         f"{tally.models} models, {tally.numbers:,} numbers, {tally.labels:,} labels in "
         f"{time.monotonic() - began:.0f} s: {len(tally.wrong)} wrong.\n"
-        f"Difference as a share of the bound, largest of each batch: median {np.median(shares):.3f}, "
-        f"largest {shares[-1]:.3f}.\n"
+        "Difference as a share of the bound, largest of each batch: "
+        f"median {np.median(shares):.3f}, largest {shares[-1]:.3f}.\n"
         f"{tally.unbounded:,} numbers without a bound; {tally.near} labels differed where "
         "probabilities were too near to decide."
     )

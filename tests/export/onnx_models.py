@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from tests.export.onnx_bounds import LEAST, Reach, through_network
 
 import chainrule as cr
 from chainrule.data.transforms import OneHot
 from chainrule.nn import Dense, Network, known_activations
-from tests.export.onnx_bounds import LEAST, Reach, layers_of, through_network
 
 BATCHES = (0, 1, 7, 100)
 ACTIVATIONS = [name for name in known_activations() if name != "softmax"]
@@ -228,7 +228,7 @@ def compare(run, new, tally):
             table = {name: cells[:rows] for name, cells in new.items()}
             x = _features(run, table) if rows else np.zeros((0, run.network.inputs))
             ours = _predicted(run, table) if rows else np.zeros((0, 1))
-        _judge(run, found, ours, through_network(x, run), rows, tally)
+        judge(run, found, ours, x, tally)
 
 
 def _features(run, table):
@@ -244,7 +244,9 @@ def _predicted(run, table):
     return np.stack([columns[f"probability of {x}"] for x in run.preparation.labels], axis=1)
 
 
-def _judge(run, found, ours, reach, rows, tally):
+def judge(run, found, ours, x, tally):
+    """Compare answers of a model with ours for inputs (rows, features) of the network."""
+    reach, rows = through_network(x, run), len(x)
     preparation, loss = run.preparation, run.record.setup.loss
     numbers = preparation.labels is None if preparation is not None else loss.targets == "real"
     if numbers and preparation is not None:
@@ -318,7 +320,3 @@ def _near(run, ours, apart):
         return np.abs(ours[:, 1] - 0.5) <= 2 * apart[:, 1]
     best, second = np.sort(ours, axis=1)[:, :-3:-1].T
     return best - second <= 4 * apart.max(axis=1)
-
-
-__all__ = ["BATCHES", "Tally", "answers", "compare", "exported", "fed", "layers_of", "random_run",
-           "random_table_run", "session"]  # fmt: skip

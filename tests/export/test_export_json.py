@@ -7,9 +7,9 @@ from importlib.resources import files
 import jsonschema
 import numpy as np
 import pytest
+from tests.export.onnx_models import random_run, random_table_run
 
 import chainrule as cr
-from tests.export.onnx_models import random_run, random_table_run
 
 SCHEMA = json.loads(files("chainrule.export").joinpath("schema.json").read_text("utf-8"))
 

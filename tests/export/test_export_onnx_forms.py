@@ -5,13 +5,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
+from tests.export.onnx_bounds import LEAST, OWN, STEEPNESS
+from tests.export.onnx_models import ACTIVATIONS
 
 from chainrule.export.onnx.forms import forms
 from chainrule.export.onnx.writer import Value, Writer, code_of
 from chainrule.graph import primitives
 from chainrule.nn import known_activations
-from tests.export.onnx_bounds import LEAST, OWN, STEEPNESS
-from tests.export.onnx_models import ACTIVATIONS
 
 
 def carried_out(name, inputs, attrs, axes=1):
@@ -125,5 +125,3 @@ def test_what_needs_the_number_of_rows_leaves_it_open():
     x = np.arange(6.0).reshape(3, 2)
     assert carried_out("reshape", [x], {"shape": (ROWS, 1, 2)}, 3).shape == (3, 1, 2)
     assert carried_out("expand", [x[:, :1]], {"shape": (ROWS, 4)}, 2).shape == (3, 4)
-
-

@@ -18,8 +18,8 @@ from chainrule.data.transforms import Standardize
 from chainrule.errors import ValueRefused
 from chainrule.export.answers import classes_of, has_several_labels
 from chainrule.export.target import Subject
-from chainrule.export.version import written_by
 from chainrule.export.weights import weights_sum
+from chainrule.files.record import written_by
 from chainrule.graph import Node, primitives, variable
 from chainrule.nn.network import Network
 from chainrule.nn.scope import ParameterSpec, Scope

@@ -86,7 +86,7 @@ def gather(x: Value, index: Value, axis: int) -> Value:
 @form("guard")
 def guard(x: Value, ok: Value, message: str) -> Value:
     """Return the values, or stop with the first line of the message."""
-    why = message.split("\n")[0].split(":")[-1]
+    why = message.split("\n", maxsplit=1)[0].rsplit(":", maxsplit=1)[-1]
     return x.refused_unless(ok, f"refused:{why}")
 
 

@@ -101,9 +101,7 @@ def _flag(transform: Flag, column: Value, gap: Value) -> Value:
     return gap.choose(float(transform.fill), column)
 
 
-def _one_hot(
-    writer: Writer, preparation: Preparation, transform: OneHot, column: Value
-) -> Value:
+def _one_hot(writer: Writer, preparation: Preparation, transform: OneHot, column: Value) -> Value:
     """Return whether the cell is of each category: (rows, categories), truths."""
     count = len(transform.categories)
     features = len(transform.features)

@@ -39,7 +39,7 @@ def form(name: str, *, single: str = "", wide: bool = False) -> Callable[[Form],
     """
 
     def declare(formula: Form) -> Form:
-        def written(*inputs: Any, **attrs: Any) -> Value:
+        def written(*inputs: Value, **attrs: Any) -> Value:
             first = inputs[0]
             if first.dtype == SINGLE and single:
                 return first.op(single, *inputs[1:], **attrs)

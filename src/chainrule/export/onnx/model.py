@@ -18,8 +18,8 @@ from chainrule.export.onnx.columns import explain, kind_of, words_of, write_colu
 from chainrule.export.onnx.network import write_network
 from chainrule.export.onnx.writer import TABLES, Value, Writer, code_of
 from chainrule.export.target import Subject
-from chainrule.export.version import written_by
 from chainrule.export.weights import weights_sum
+from chainrule.files.record import written_by
 from chainrule.types import DType
 
 OPSET, TABLES_OPSET, FORMAT = 21, 4, 10
@@ -110,7 +110,9 @@ def _check_possible(subject: Subject) -> None:
     try:
         import onnx  # noqa: F401
     except ImportError:
-        raise MissingExtraError("Export to ONNX needs onnx: pip install 'chainrule[onnx]'.") from None
+        raise MissingExtraError(
+            "Export to ONNX needs onnx: pip install 'chainrule[onnx]'."
+        ) from None
     record = subject.record
     size = sum(np.asarray(record.best[name]).nbytes for name in record.setup.network.specs)
     if size > MOST:
@@ -149,9 +151,7 @@ def _words(subject: Subject, name: str) -> str:
     return f"The probability of each class, in the order {classes}."
 
 
-def _assembled(
-    subject: Subject, writer: Writer, inputs: list[Port], outputs: list[Port]
-) -> Any:
+def _assembled(subject: Subject, writer: Writer, inputs: list[Port], outputs: list[Port]) -> Any:
     from onnx import checker, helper
 
     graph = helper.make_graph(
@@ -170,7 +170,7 @@ def _assembled(
         opset_imports=imports,
         ir_version=FORMAT,
         producer_name="chainrule",
-        producer_version=written_by(),
+        producer_version=written_by().removeprefix("chainrule").strip(),
         doc_string=_doc(subject),
     )
     helper.set_model_props(model, _facts(subject))
@@ -217,4 +217,3 @@ def _facts(subject: Subject) -> dict[str, str]:
         name: fact if isinstance(fact, str) else json.dumps(fact, ensure_ascii=False)
         for name, fact in facts.items()
     }
-

@@ -16,6 +16,7 @@ from chainrule.export.onnx.forms import write
 from chainrule.export.onnx.writer import Value, Writer
 from chainrule.plan import Instruction, Plan
 from chainrule.train import Record
+from chainrule.types import Array
 
 SOME, OTHER = 2, 3
 """Two numbers of rows. What differs between their plans is the number of rows."""
@@ -72,18 +73,23 @@ def _value(
     if node.op == "parameter":
         return writer.constant(np.asarray(record.best[str(node.name)]), str(node.name))
     if node.op == "constant":
-        assert node.data is not None and two.node.data is not None, "a constant has data"
-        if node.data.shape != two.node.data.shape:
-            raise UnsupportedError(
-                f"export to onnx: a constant of shape {node.shape} depends on the number of rows, "
-                "which an exported model leaves open."
-            )
-        return writer.constant(node.data)
+        return writer.constant(_same(node.data, two.node.data))
     attrs = {name: _open(value, two.node.attrs[name]) for name, value in node.attrs.items()}
     inputs = [values[number] for number in one.inputs]
     called = f" ({node.name})" if node.name else ""
     out = write(node.op, inputs, attrs, called)
     return writer.label(out, node.name) if node.name and node.name != "out" else out
+
+
+def _same(data: Array | None, other: Array | None) -> Array:
+    """Return a constant that is the same whatever the number of rows is."""
+    assert data is not None, "a constant has data"
+    if not np.array_equal(data, np.asarray(other), equal_nan=data.dtype.kind == "f"):
+        raise UnsupportedError(
+            f"export to onnx: a constant of shape {data.shape} depends on the number of rows, "
+            "which an exported model leaves open.\n  Export to json, which holds any network."
+        )
+    return data
 
 
 def _open(value: Any, other: Any) -> Any:
