@@ -34,12 +34,34 @@ class Subject:
     preparation: Any = None
 
 
+@dataclass(frozen=True)
+class Port:
+    """What goes into an exported model, or comes out of it, under a name.
+
+    Attributes
+    ----------
+    name : str
+        By which it is fed or fetched.
+    kind : str
+        What it holds: double, float, int64, string.
+    shape : tuple of str or int
+        Its lengths; "rows" is open.
+    words : str
+        What it means.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[str | int, ...]
+    words: str
+
+
 Write = Callable[[Subject], Iterable[bytes]]
-Tell = Callable[[Subject], Mapping[str, Sequence[str]]]
+Tell = Callable[[Subject], Mapping[str, Sequence[Port]]]
 
 
-def nothing_to_tell(subject: Subject) -> Mapping[str, Sequence[str]]:
-    """Return no lines: a target whose file says all there is to know."""
+def nothing_to_tell(subject: Subject) -> Mapping[str, Sequence[Port]]:
+    """Return no ports: a target without inputs and outputs."""
     return {}
 
 
@@ -60,8 +82,7 @@ class Target:
     needs_model : bool
         Whether it is of no use for a run that diverged.
     tell : callable
-        Subject to what the user of the file has to know, such as the names of its inputs: lines
-        by title.
+        Subject to the model's ports, by "inputs" and "outputs"; none where it has no such names.
     """
 
     name: str
@@ -138,13 +159,14 @@ def find_target(to: str | None, path: str | os.PathLike[str]) -> Target:
             return known[to]
         raise SpecError(f"there is no export to {shown(to)}; there are {', '.join(known)}.")
     ending = Path(path).suffix.lower()
-    for found in known.values():
-        if found.ending == ending:
-            return found
+    for one in known.values():
+        if one.ending == ending:
+            return one
+    found = f"{os.fspath(path)!r} names none" if os.fspath(path) else "neither was given"
     listed = ", ".join(f"{one.ending} ({one.name})" for one in known.values())
     raise SpecError(
-        f"the form of an export is asked for by name or by the ending of its file; "
-        f"{os.fspath(path)!r} names none.\n  There are {listed}."
+        f"the form of an export is asked for by name (--to) or by the ending of its file (--out); "
+        f"{found}.\n  There are {listed}."
     )
 
 

@@ -20,25 +20,56 @@ from chainrule.types import DType
 
 Transform = Standardize | OneHot | Flag
 
+MOST_SHOWN = 20
+"""Categories that an input's description names."""
 
-def kind_of(transform: Transform) -> DType:
+
+def dtype_of(transform: Transform) -> DType:
     """Return the dtype of a column's input: object for texts."""
     return TEXT if isinstance(transform, OneHot) else DOUBLE
 
 
-def explain(transform: Transform, missing: str) -> str:
+def explain(transform: Transform, preparation: Preparation) -> str:
     """Return what an input takes, in words."""
-    gap = "refused" if missing == "error" else "filled in as in training"
     if isinstance(transform, OneHot):
-        new = "refused" if transform.unseen == "error" else "taken as none of these"
-        known = json.dumps(transform.categories[:20], ensure_ascii=False)
-        more = " ..." if len(transform.categories) > 20 else ""
-        return (
-            f"Text, one of {known}{more}; any other is {new}. Empty: missing, {gap}. "
-            "Numbers as text, whole ones without a point."
-        )
-    what = "1 for true, 0 for false" if isinstance(transform, Flag) else "A finite number"
-    return f"{what}. NaN: missing, {gap}."
+        words = [word for word in _gap_words(preparation) if word not in transform.categories]
+        gap = " or ".join(json.dumps(word, ensure_ascii=False) for word in words)
+        what, fill = _known_texts(transform), transform.fill
+    elif isinstance(transform, Flag):
+        what, gap, fill = "1 for true, 0 for false.", "NaN", str(transform.fill).lower()
+    else:
+        what, gap, fill = "A number.", "NaN", f"{transform.mean:.6g}"
+    if not gap:
+        return what
+    if preparation.missing == "error":
+        return f"{what} {gap}, a missing cell, is refused."
+    if isinstance(transform, OneHot) and transform.indicator:
+        return f"{what} {gap} is a missing cell, a category of its own."
+    return f"{what} {gap} is a missing cell: {'marked, ' * transform.indicator}it counts as {fill}."
+
+
+def _gap_words(preparation: Preparation) -> tuple[str, ...]:
+    """Return the texts that stand for a missing cell, as in a file."""
+    return ("", *preparation.reading.missing)
+
+
+def _known_texts(transform: OneHot) -> str:
+    """Return what a column of categories takes, in words."""
+    count = len(transform.categories)
+    some = json.dumps(transform.categories[:MOST_SHOWN], ensure_ascii=False)
+    known = some if count <= MOST_SHOWN else f"{count} texts, {some[:-1]} ...]"
+    new = "refused" if transform.unseen == "error" else "none of these"
+    numbers = any(_is_number(category) for category in transform.categories)
+    hint = " Whole numbers stand without a point." if numbers else ""
+    return f"One of {known}; any other is {new}.{hint}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def write_columns(
@@ -112,7 +143,7 @@ def _one_hot(writer: Writer, preparation: Preparation, transform: OneHot, column
         unseen = refused
     if preparation.missing == "error":
         gap = refused
-    for word in ("", *preparation.reading.missing):
+    for word in _gap_words(preparation):
         place.setdefault(word, gap)
     code = writer.node(
         "LabelEncoder",
@@ -123,7 +154,8 @@ def _one_hot(writer: Writer, preparation: Preparation, transform: OneHot, column
         values_int64s=list(place.values()),
         default_int64=unseen,
     )
-    code = code.refused_unless(code < refused, _why(transform, preparation))
+    if refused in (unseen, gap):
+        code = code.refused_unless(code < refused, _why(transform, preparation))
     return code.same(writer.constant(np.arange(features, dtype=WHOLE).reshape(1, -1)))
 
 

@@ -6,7 +6,6 @@ Knows runs and preparations; the nodes are written by the modules beside this on
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,48 +13,18 @@ import numpy as np
 from chainrule.errors import MissingExtraError, SpecError
 from chainrule.export.answers import has_several_labels
 from chainrule.export.onnx.answers import labels_of, write_answers
-from chainrule.export.onnx.columns import explain, kind_of, words_of, write_columns
+from chainrule.export.onnx.columns import dtype_of, explain, words_of, write_columns
 from chainrule.export.onnx.network import write_network
-from chainrule.export.onnx.writer import TABLES, Value, Writer, code_of
-from chainrule.export.target import Subject
+from chainrule.export.onnx.writer import KINDS, TABLES, Value, Writer, code_of, kind_of
+from chainrule.export.target import Port, Subject
 from chainrule.export.weights import weights_sum
 from chainrule.files.record import written_by
-from chainrule.types import DType
 
 OPSET, TABLES_OPSET, FORMAT = 21, 4, 10
 """Versions of ONNX's operators, of those for tables, and of the file's form."""
 
 MOST = 2**31 - 2**20
 """Bytes of a model in one file: protobuf's limit, and room for what is not weights."""
-
-
-@dataclass(frozen=True)
-class Port:
-    """An input or output of a model.
-
-    Attributes
-    ----------
-    name : str
-        By which it is fed or fetched.
-    dtype : numpy.dtype
-        Of its tensor; object for texts.
-    shape : tuple
-        Its lengths; "rows" is open.
-    words : str
-        What it holds.
-    """
-
-    name: str
-    dtype: DType
-    shape: tuple[Any, ...]
-    words: str
-
-    @property
-    def kind(self) -> str:
-        """The dtype as ONNX calls it: double, float, int64, string."""
-        return {"O": "string", "f8": "double", "f4": "float", "i8": "int64"}[
-            "O" if self.dtype.kind == "O" else self.dtype.str[1:]
-        ]
 
 
 def make_model(subject: Subject) -> Any:
@@ -77,20 +46,23 @@ def make_model(subject: Subject) -> Any:
     return model
 
 
-def describe(subject: Subject) -> dict[str, list[str]]:
-    """Return what the inputs and outputs of a run's model are called, in lines for people."""
+def describe(subject: Subject) -> dict[str, list[Port]]:
+    """Return what goes into a run's model and what comes out of it.
+
+    Parameters
+    ----------
+    subject : Subject
+        The run.
+    """
     _, inputs, outputs = _build(subject)
-    return {
-        title: [f"{port.name}: {port.kind} ({', '.join(map(str, port.shape))})" for port in ports]
-        for title, ports in (("inputs", inputs), ("outputs", outputs))
-    }
+    return {"inputs": inputs, "outputs": outputs}
 
 
 def _build(subject: Subject) -> tuple[Any, list[Port], list[Port]]:
     _check_possible(subject)
     inputs = _inputs(subject)
     writer = Writer([port.name for port in inputs])
-    given = [Value(writer, port.name, port.dtype) for port in inputs]
+    given = [Value(writer, port.name, KINDS[port.kind]) for port in inputs]
     dtype = subject.record.setup.dtype
     if subject.preparation is not None:
         x = write_columns(writer, subject.preparation, given, dtype)
@@ -99,7 +71,7 @@ def _build(subject: Subject) -> tuple[Any, list[Port], list[Port]]:
     out = write_network(writer, subject.record, x)
     answers = write_answers(writer, subject, out)
     outputs = [
-        Port(value.name, value.dtype, tuple(shape), _words(subject, value.name))
+        Port(value.name, kind_of(value.dtype), tuple(shape), _words(subject, value.name))
         for value, shape in answers
     ]
     return _assembled(subject, writer, inputs, outputs), inputs, outputs
@@ -127,9 +99,9 @@ def _inputs(subject: Subject) -> list[Port]:
     if preparation is None:
         named = f": {', '.join(setup.features)}" if setup.features else ""
         words = f"Rows of {setup.network.inputs} features{named}. NaN and infinity are refused."
-        return [Port("X", setup.dtype, ("rows", setup.network.inputs), words)]
+        return [Port("X", kind_of(setup.dtype), ("rows", setup.network.inputs), words)]
     return [
-        Port(one.name, kind_of(one), ("rows", 1), explain(one, preparation.missing))
+        Port(one.name, kind_of(dtype_of(one)), ("rows", 1), explain(one, preparation))
         for one in preparation.transforms
     ]
 
@@ -146,8 +118,10 @@ def _words(subject: Subject, name: str) -> str:
     if has_several_labels(subject):
         return "The probability of 1 for each output."
     classes = json.dumps(labels.tolist(), ensure_ascii=False)
+    if name.startswith("label") and subject.record.setup.network.outputs == 1:
+        return f"One of {classes}, the second from probability 0.5 on."
     if name.startswith("label"):
-        return f"The most probable of {classes}; the first of them where several are."
+        return f"The most probable of {classes}; of equal ones the first."
     return f"The probability of each class, in the order {classes}."
 
 
@@ -182,7 +156,7 @@ def _info(port: Port) -> Any:
     from onnx import helper
 
     return helper.make_tensor_value_info(
-        port.name, code_of(port.dtype), list(port.shape), doc_string=port.words
+        port.name, code_of(KINDS[port.kind]), list(port.shape), doc_string=port.words
     )
 
 

@@ -21,6 +21,9 @@ TABLES = "ai.onnx.ml"
 DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
 WHOLE, TRUTH, TEXT = np.dtype(np.int64), np.dtype(np.bool_), np.dtype(object)
 
+KINDS: dict[str, DType] = {"double": DOUBLE, "float": SINGLE, "int64": WHOLE, "string": TEXT}
+"""Dtypes of inputs and outputs, as ONNX calls them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Value:
@@ -238,6 +241,17 @@ class Writer:
 
         self.nodes.append(helper.make_node("Identity", [value.name], [called], name=called))
         return Value(self, called, value.dtype)
+
+
+def kind_of(dtype: DType) -> str:
+    """Return what ONNX calls the dtype of an input or output.
+
+    Examples
+    --------
+    >>> kind_of(np.dtype(np.float64))
+    'double'
+    """
+    return next(name for name, known in KINDS.items() if known == dtype)
 
 
 def code_of(dtype: Any) -> int:
