@@ -236,7 +236,7 @@ def test_what_the_model_says_of_itself(tmp_path):
     assert json.loads(facts["classes"]) == ["no", "perhaps", "yes"]
     assert json.loads(facts["features"]) == list(run.preparation.feature_names)
     assert '"Biscoe", "Dream"' in model.graph.input[1].doc_string
-    assert "NaN: missing" in model.graph.input[0].doc_string
+    assert "NaN is a missing cell: marked, it counts as" in model.graph.input[0].doc_string
     assert '["no", "perhaps", "yes"]' in model.graph.output[1].doc_string
     assert "refused" in model.doc_string
 

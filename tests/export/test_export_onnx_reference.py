@@ -8,13 +8,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
-
 from tests.export.onnx_models import Tally, fed, judge, random_run, random_table_run
 
 
 def evaluated(run, folder, feed):
     """Return what the standard's evaluator answers, by name."""
-    model = onnx.load(run.export(folder / "it.onnx"))
+    model = onnx.load(run.export(folder / "it.onnx", overwrite=True))
     names = [one.name for one in model.graph.output]
     with np.errstate(all="ignore"):  # the branch of a Where that is not taken
         found = ReferenceEvaluator(model).run(None, feed)
