@@ -38,7 +38,7 @@ def write_answers(writer: Writer, subject: Subject, out: Value) -> list[tuple[Va
     """
     outputs = subject.record.setup.network.outputs
     if subject.preparation is not None:
-        out = out.refused_unless(out.is_finite(), "refused: the network's output is not finite")
+        out = out.refused_unless_finite("refused: the network's output is not finite")
     labels = labels_of(subject)
     if labels is None:
         return [(_numbers(writer, subject, out), ["rows", outputs])]
@@ -55,7 +55,7 @@ def _numbers(writer: Writer, subject: Subject, out: Value) -> Value:
         out = out.cast(DOUBLE) * scale.spread + scale.center
         for power in _powers(scale.exponent):
             out = out * power
-        out = out.refused_unless(out.is_finite(), "refused: the prediction is not finite")
+        out = out.refused_unless_finite("refused: the prediction is not finite")
     return writer.label(out, "prediction")
 
 

@@ -98,8 +98,8 @@ def _features(
         feature = _flag(transform, column, gap).cast(dtype)
     else:
         feature = _standardized(transform, column, gap).cast(dtype)
-        feature = feature.refused_unless(
-            feature.is_finite(), "refused: a number too far from the training rows, or infinite"
+        feature = feature.refused_unless_finite(
+            "refused: a number too far from the training rows, or infinite"
         )
     return [feature, gap.cast(dtype)] if transform.indicator else [feature]
 

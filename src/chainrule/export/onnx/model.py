@@ -67,7 +67,7 @@ def _build(subject: Subject) -> tuple[Any, list[Port], list[Port]]:
     if subject.preparation is not None:
         x = write_columns(writer, subject.preparation, given, dtype)
     else:
-        x = given[0].refused_unless(given[0].is_finite(), "refused: NaN or infinity in X")
+        x = given[0].refused_unless_finite("refused: NaN or infinity in X")
     out = write_network(writer, subject.record, x)
     answers = write_answers(writer, subject, out)
     outputs = [

@@ -131,14 +131,25 @@ class Value:
         return self.writer.node(operator, [self, *more], self.dtype, keepdims=int(keepdims))
 
     def refused_unless(self, ok: Value, why: str) -> Value:
-        """Return the same values, if all of `ok` is true; else the runtime stops and says why.
-
-        ONNX has no operator that refuses. But an index outside of its axis is an error: the
-        values are taken as the only entry of a new axis, by the number of broken rules.
-        """
+        """Return the same values, if all of `ok` is true; else the runtime stops and says why."""
         broken = (~ok).cast(WHOLE).reduce("ReduceSum", None, keepdims=False)
-        one = self.op("Unsqueeze", self.writer.constant(np.array([0], WHOLE)))
-        return self.writer.node("Gather", [one, broken], self.dtype, name=why, axis=0)
+        return self._refused(broken, why)
+
+    def refused_unless_finite(self, why: str) -> Value:
+        """Return the same values, if none is infinite or NaN: x - x is 0, else NaN."""
+        nothing = (self - self).reduce("ReduceSum", None, keepdims=False)
+        return self._refused(nothing.is_nan().cast(WHOLE), why)
+
+    def _refused(self, broken: Value, why: str) -> Value:
+        """Return the same values, if the number of broken rules is 0.
+
+        ONNX has no operator that refuses. But an index outside of its axis is an error: the shape
+        is taken as the only entry of a new axis, and the values get it, which copies nothing.
+        """
+        zero = self.writer.constant(np.array([0], WHOLE))
+        shapes = self.op("Shape", dtype=WHOLE).op("Unsqueeze", zero)
+        shape = self.writer.node("Gather", [shapes, broken], WHOLE, name=why, axis=0)
+        return self.op("Reshape", shape, allowzero=1)
 
 
 class Writer:
