@@ -160,7 +160,7 @@ def exports() -> str:
         "# Exports",
         "",
         "`chainrule export RUN --to NAME`, or `run.export(path)`: the form follows from the ending",
-        "of the file unless it is named. `--json` says what a model's inputs and outputs are called.",
+        "of the file unless it is named. It says what a model's inputs and outputs are called.",
         "",
         "| name | file | what | of a run that diverged |",
         "|---|---|---|---|",
@@ -182,7 +182,9 @@ What goes in:
 | trained on | input | holds |
 |---|---|---|
 | an array | `X` (rows, features) | the dtype of the training |
-| a table | one for each column, by its name, (rows, 1) | numbers and booleans (1, 0) as float64, NaN where missing; categories as texts, empty where missing |
+| a table | a column of numbers, by its name, (rows, 1) | float64, NaN where missing |
+| | of booleans, the same | 1 and 0 as float64, NaN where missing |
+| | of categories, the same | texts, empty where missing |
 
 What comes out: `label` (rows) and `probabilities` (rows, classes) of a classifier, in the order
 of the classes; `label` and `probabilities` (rows, outputs) of a network with several labels;
