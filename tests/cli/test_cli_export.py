@@ -34,7 +34,7 @@ def test_the_form_follows_from_the_ending(cli, penguins, bare):
 def test_what_it_says_of_an_onnx_model_is_what_the_runtime_sees(cli, penguins, bare):
     import onnxruntime
 
-    run, path = penguins
+    run, _ = penguins
     said = cli("export", run, "--out", "it.onnx", "--json").json
     model = onnxruntime.InferenceSession("it.onnx", providers=["CPUExecutionProvider"])
     for told, seen in (("inputs", model.get_inputs()), ("outputs", model.get_outputs())):
