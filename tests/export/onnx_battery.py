@@ -8,18 +8,23 @@ for 0, 1, 7 and 100 rows, within the bound of `onnx_bounds`.
 import argparse
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 from tests.export.onnx_models import Tally, compare, random_run, random_table_run
 
 
 def battery(count, seed, *, arrays=2):
-    """Return the tally of so many models; of each three, `arrays` are on arrays."""
+    """Return the tally of so many models; of each three, `arrays` are on arrays.
+
+    Ctrl-C ends it early, with the tally so far.
+    """
     tally = Tally()
-    for number in range(count):
-        rng = np.random.default_rng([seed, number])
-        made = random_run if number % 3 < arrays else random_table_run
-        compare(*made(rng), tally)
+    with suppress(KeyboardInterrupt):
+        for number in range(count):
+            rng = np.random.default_rng([seed, number])
+            made = random_run if number % 3 < arrays else random_table_run
+            compare(*made(rng), tally)
     return tally
 
 
