@@ -125,7 +125,7 @@ def test_a_variable_that_makes_no_sense(cli, monkeypatch):
 def test_a_file_that_is_not_there(cli):
     said = cli("train", "--config", "nowhere.toml")
     assert said.code == 2
-    assert "nowhere.toml cannot be read" in said.err
+    assert "nowhere.toml: no such file" in said.err
 
 
 def test_quiet_says_nothing_of_settings(cli, toml):

@@ -21,6 +21,7 @@ from typing import Any
 from cyclopts import App, Argument, ArgumentCollection, Token
 from cyclopts.exceptions import CycloptsError
 
+from chainrule.errors import FileRefused
 from chainrule.files import open_regular
 
 FILE = "chainrule.toml"
@@ -149,6 +150,8 @@ def _read(path: Path) -> dict[str, Any]:
         if len(data) > LARGEST:
             raise CycloptsError(msg=f"{path} has more than {LARGEST >> 10} KiB; no settings do.")
         return tomllib.loads(data.decode())
+    except FileRefused as error:
+        raise CycloptsError(msg=str(error)) from error
     except OSError as error:
         raise CycloptsError(msg=f"{path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
