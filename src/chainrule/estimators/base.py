@@ -34,7 +34,7 @@ from chainrule.estimators.watching import EpochWatch, Sizes, curve
 from chainrule.executors.threads import one_thread
 from chainrule.nn import Loss
 from chainrule.run import Run
-from chainrule.train import predict_rows
+from chainrule.train import Setup, predict_rows
 from chainrule.train.watching import EpochEnd
 from chainrule.types import Array
 
@@ -43,6 +43,16 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     """Base of both estimators; see `NetworkClassifier` and `NetworkRegressor`."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
+
+    run_: Run
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+    n_outputs_: int
+    t_: int
+    _forward: Setup
 
     def __init__(
         self, loss: Any, hidden_layer_sizes: Any, activation: Any, solver: Any, alpha: Any,
@@ -183,7 +193,8 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("X_val and y_val go together; one of them was given alone.")
         if X_val is not None:
             x, target = self._checked(X_val, y_val, reset=False)
-            return Given(X_val, target, Rows(x, self._encoded(target, loss)))
+            weight = self._weighed(target, None, False)
+            return Given(X_val, target, Rows(x, self._encoded(target, loss), weight))
         if not self.early_stopping:
             return None
         count = len(given.rows.x)
@@ -241,7 +252,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _scorer(self, judged: Given, learnt: Any) -> Any:
         """Return the function that scores an epoch on the rows to judge by."""
         if self.scoring == "loss":
-            return lambda epoch: -epoch.validation_loss
+            return lambda epoch: -float(epoch.validation_loss)
         weight = judged.rows.w
         if self.scoring is None:
 
@@ -256,7 +267,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
         def chosen(epoch: EpochEnd) -> float:
             copied = copy(self)
-            vars(copied).update(learnt(epoch.state(), 0))
+            copied.__dict__.update(learnt(epoch.state(), 0))
             return float(scorer(copied, judged.inputs(), judged.target))
 
         return chosen
@@ -269,7 +280,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         batch = setup.batch_size or rows
         per_epoch = -(-rows // batch)
         losses = curve(run.history, Sizes(rows, batch), per_epoch)
-        vars(self).update(learnt(run.record.best, len(losses)))
+        self.__dict__.update(learnt(run.record.best, len(losses)))
         self.run_ = run
         self.t_ = rows * len(losses) + (self.t_ if go_on else 0)
         before: tuple[list[float], ...] = ([], [], [])
@@ -289,7 +300,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _warn(self, run: Run, watch: EpochWatch | None) -> None:
         """Say that training was cut short, where that may have been unwanted."""
         if run.stopped == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warnings.warn("Training interrupted by user.", stacklevel=6)
         elif (
             run.stopped == "finished"
             and watch is not None
@@ -300,7 +311,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
                 f"Maximum iterations ({self.max_iter}) reached and the training has not "
                 "converged yet.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
 
     # What a fitted estimator does.
@@ -315,7 +326,9 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """Return the network's output for rows of inputs."""
         check_is_fitted(self, "coefs_")
         kinds = (np.float64, np.float32)
-        x = dense_rows(validate_data(self, X, accept_sparse=True, dtype=kinds, reset=False))
+        x = dense_rows(
+            validate_data(self, X, accept_sparse=["csr", "csc"], dtype=kinds, reset=False)
+        )
         setup = self._forward
         with one_thread():
             return predict_rows(setup, self._state(), np.ascontiguousarray(x, setup.dtype))

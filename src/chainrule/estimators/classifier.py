@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.callback import with_callbacks
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
@@ -19,10 +20,13 @@ from chainrule.errors import ParameterRefused
 from chainrule.estimators.base import BaseNetwork
 from chainrule.estimators.described import described
 from chainrule.estimators.given import dense_rows
-from chainrule.estimators.parameters import make_loss
+from chainrule.estimators.parameters import OUR_LOSS, make_loss
 from chainrule.estimators.targets import Labels, check_known, dense, labels_of
 from chainrule.nn import Loss
 from chainrule.types import Array
+
+LOG_LOSS = ("log_loss", "cross_entropy", "binary_cross_entropy")
+"""Names of one thing, whose form follows from the targets."""
 
 
 @described
@@ -39,7 +43,7 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):  # type: ignore[misc]
         (``"half_squared_error"``, on the probabilities), or of one you registered with
         `chainrule.nn.register_loss`.
     class_weight : dict, list of dicts, "balanced" or None, default=None
-        How much the rows of each class count, beside sample_weight.
+        How much the rows of each class count, beside sample_weight; those to judge by, too.
 
     Attributes
     ----------
@@ -67,6 +71,9 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):  # type: ignore[misc]
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
+    classes_: Array
+    _labels: Labels
+
     def __init__(
         self, hidden_layer_sizes: Any = (100,), activation: Any = "relu", *, solver: Any = "adam",
         alpha: Any = 0.0001, batch_size: Any = "auto", learning_rate: Any = "constant",
@@ -91,6 +98,7 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):  # type: ignore[misc]
         )  # fmt: skip
         self.class_weight = class_weight
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
         """Go on with one epoch over these rows; the optimizer remembers the earlier ones.
 
@@ -161,7 +169,7 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):  # type: ignore[misc]
     def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Array, Array]:
         kinds = self.dtype or (np.float64, np.float32)
         x, target = validate_data(
-            self, X, y, accept_sparse=True, multi_output=True, dtype=kinds, reset=reset
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=kinds, reset=reset
         )
         target = dense(target)
         if target.ndim == 2 and target.shape[1] == 1:
@@ -170,9 +178,9 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):  # type: ignore[misc]
 
     def _learn_targets(self, y: Array, go_on: bool, partial: bool) -> None:
         if go_on:
-            check_known(self._labels, y, "`y`")
             if not partial and self._labels.kind != "multilabel":
                 _check_same(self._labels, y)
+            check_known(self._labels, y, "`y`")
             return
         classes = self.__dict__.pop("_announced", None) if partial else None
         self._labels = labels_of(y, classes)
@@ -181,7 +189,8 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):  # type: ignore[misc]
 
     def _output(self, y: Array) -> tuple[int, str, Loss]:
         labels = self._labels
-        return labels.outputs, labels.last, make_loss(self, labels.default_loss)
+        fitting = dict.fromkeys(LOG_LOSS, labels.default_loss)
+        return labels.outputs, labels.last, make_loss(self.loss, {**OUR_LOSS, **fitting})
 
     def _encoded(self, y: Array, loss: Loss) -> Array:
         check_known(self._labels, y, "y_val")

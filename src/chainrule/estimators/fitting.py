@@ -92,10 +92,12 @@ def plan_fit(parameters: Any, wanted: Wanted, clock: int = 0) -> Setup:
     )
     per_epoch = -(-len(rows.x) // batch)
     try:
+        check_callbacks(list(parameters.callbacks or ()))
         setup = make_setup(
             network, rows.x, rows.y, loss=wanted.loss, reduction="mean",
             optimizer=make_optimizer(parameters, per_epoch, len(rows.x)), sample_weight=rows.w,
-            batch_size=batch, seed=wanted.seed, shuffle=bool(parameters.shuffle), dtype=rows.x.dtype,
+            batch_size=batch, seed=wanted.seed, shuffle=bool(parameters.shuffle),
+            dtype=rows.x.dtype,
         )  # fmt: skip
     except SpecError as error:
         raise ParameterRefused(str(error)) from None
@@ -181,11 +183,10 @@ def train(
     check_memory(estimate.peak, "training", "Use a smaller batch_size, fewer units or fewer rows.")
     if parameters.keep_rows:
         setup = replace(setup, x=owned(setup.x, shared), y=owned(setup.y, wanted.rows.y))
-    callbacks = check_callbacks(list(parameters.callbacks or ()))
     try:
         record = run_training(
-            setup, steps, state, validation=validation, callbacks=callbacks,
-            snapshot_bytes=budget, watch=watch,
+            setup, steps, state, validation=validation, watch=watch,
+            snapshot_bytes=budget, callbacks=list(parameters.callbacks or ()),
         )  # fmt: skip
     except DivergenceError as error:
         error.run = Run(error.run)
@@ -199,5 +200,7 @@ def train(
 
 def forward_setup(setup: Setup) -> Setup:
     """Return the setup that predicts: no rows, and NumPy, which needs no getting ready."""
-    empty = {"x": setup.x[:0].copy(), "y": setup.y[:0].copy(), "w": None, "row_numbers": None}
-    return replace(setup, **empty, engine="interpreter", programs={}, compiled={})
+    return replace(
+        setup, x=setup.x[:0].copy(), y=setup.y[:0].copy(), w=None, row_numbers=None,
+        engine="interpreter", programs={}, compiled={},
+    )  # fmt: skip

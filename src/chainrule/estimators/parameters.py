@@ -6,7 +6,7 @@ Knows scikit-learn's words and ours for the same things; knows no rows and train
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
@@ -121,7 +121,7 @@ def penalties(alpha: Any, layers: int, rows: float) -> list[float]:
     """
     found = per_layer("alpha", alpha, layers, "layers with weights, the output layer among them")
     for value in found:
-        if not isinstance(value, Real) or not 0 <= value < math.inf:
+        if not isinstance(value, Real) or not 0 <= float(value) < math.inf:
             raise ParameterRefused(f"alpha is {shown(alpha)}; a penalty is a number of at least 0.")
     return [float(value) / rows for value in found]
 
@@ -204,21 +204,23 @@ def _rate(parameters: Any, steps_per_epoch: int, rows: int) -> float | Schedule:
     raise ParameterRefused(f"learning_rate {kind!r} is not offered; {hint}")
 
 
-def make_loss(parameters: Any, default: str) -> Loss:
-    """Return the loss: an object as it is, ours by scikit-learn's name or by our own.
+def make_loss(given: Any, names: Mapping[str, str]) -> Loss:
+    """Return the loss: an object as it is, a name as ours.
 
     Parameters
     ----------
-    parameters : estimator
-        Its loss is read; ``log_loss`` is what goes with the targets.
-    default : str
-        Our name of that.
+    given : str, dict or Loss
+        What was asked for.
+    names : mapping of str to str
+        Ours for names that mean something else to an estimator.
+
+    Examples
+    --------
+    >>> make_loss("squared_error", OUR_LOSS).name, make_loss("huber", OUR_LOSS).name
+    ('half_squared_error', 'huber')
     """
-    given = parameters.loss
     try:
-        if isinstance(given, str):
-            return find_loss(default if given == "log_loss" else OUR_LOSS.get(given, given))
-        return find_loss(given)
+        return find_loss(names.get(given, given) if isinstance(given, str) else given)
     except SpecError as error:
         raise ParameterRefused(str(error)) from None
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.callback import with_callbacks
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import validate_data
@@ -16,7 +17,7 @@ from sklearn.utils.validation import validate_data
 from chainrule.estimators.base import BaseNetwork
 from chainrule.estimators.described import described
 from chainrule.estimators.given import dense_rows
-from chainrule.estimators.parameters import make_loss
+from chainrule.estimators.parameters import OUR_LOSS, make_loss
 from chainrule.nn import Loss
 from chainrule.types import Array
 
@@ -83,6 +84,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, BaseNetwork):  # type: 
         )  # fmt: skip
         self.out_activation = out_activation
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Go on with one epoch over these rows; the optimizer remembers the earlier ones.
 
@@ -114,8 +116,8 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, BaseNetwork):  # type: 
     def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Array, Array]:
         kinds = self.dtype or (np.float64, np.float32)
         x, target = validate_data(
-            self, X, y, accept_sparse=True, multi_output=True, y_numeric=True, dtype=kinds,
-            reset=reset,
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
+            dtype=kinds, reset=reset,
         )  # fmt: skip
         if target.ndim == 2 and target.shape[1] == 1:
             target = column_or_1d(target, warn=True)
@@ -130,7 +132,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, BaseNetwork):  # type: 
 
     def _output(self, y: Array) -> tuple[int, str, Loss]:
         outputs = 1 if y.ndim == 1 else y.shape[1]
-        return outputs, self.out_activation, make_loss(self, "half_squared_error")
+        return outputs, self.out_activation, make_loss(self.loss, OUR_LOSS)
 
     def _encoded(self, y: Array, loss: Loss) -> Array:
         return y.reshape(len(y), -1)

@@ -68,7 +68,7 @@ class Labels:
         if self.kind == "multilabel":
             return (out > 0.5).astype(np.int64)
         numbers = (out[:, 0] > 0.5).astype(np.int64) if self.kind == "binary" else out.argmax(1)
-        return self.classes[numbers]
+        return np.asarray(self.classes[numbers])
 
     def probabilities(self, out: Array) -> Array:
         """Return a probability for each class."""
@@ -107,7 +107,7 @@ def labels_of(y: Any, classes: Any = None) -> Labels:
     found = np.unique(y if classes is None else np.asarray(classes))
     if len(found) < 2:
         raise ValueError(
-            f"y holds one class only ({found[0]!r}), and a classifier needs at least 2.\n"
+            f"y holds one class only ({found.tolist()[0]!r}), and a classifier needs at least 2.\n"
             "  Look whether the rows of the other class were lost on the way."
         )
     return Labels("binary" if len(found) == 2 else "multiclass", found)

@@ -191,7 +191,8 @@ class InverseScaling(Schedule):
     def __call__(self, t: Node) -> Node:
         """Return the rate at step `t`."""
         seen: Node = float(self.rows) * floor(t / float(self.every)) + 1.0
-        return self.rate * power(seen, -self.power)
+        scale: Node = power(seen, -self.power)
+        return self.rate * scale
 
 
 @dataclass(frozen=True)
