@@ -154,6 +154,7 @@ def training() -> str:
     return text + f"\n## Activations\n\n{names}\n\n## Initializers\n\n{rules}\n"
 
 
+<<<<<<< HEAD
 def exports() -> str:
     """Return the page of the forms that a run can be exported in."""
     lines = [
@@ -207,6 +208,35 @@ One document with everything but the training rows, for readers in any language:
 described in `schema.json` of `chainrule.export` (JSON Schema 2020-12), which comes with the
 package. Numbers have the digits that give back the same bits.
 """
+=======
+def estimators() -> str:
+    """Return the page of the estimators for scikit-learn."""
+    from chainrule.estimators import NetworkClassifier, NetworkRegressor
+
+    methods = {
+        NetworkClassifier: ("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba"),
+        NetworkRegressor: ("partial_fit", "predict"),
+    }
+    items: list[tuple[str, object]] = []
+    for cls, names in methods.items():
+        items.append((f"`{cls.__name__}`", cls))
+        items += [(f"`{cls.__name__}.{name}`", getattr(cls, name)) for name in names]
+    return pages_of(
+        "Estimators",
+        "What `from chainrule.estimators import ...` offers to scikit-learn 1.9 and newer; "
+        "`pip install 'chainrule[sklearn]'`.",
+        items,
+    )
+
+
+def own() -> str:
+    """Return the page of what users register."""
+    return pages_of(
+        "Activations and losses of your own",
+        "What `from chainrule.nn import ...` offers to register functions built from our operations.",
+        [("`register_activation`", nn.register_activation), ("`register_loss`", nn.register_loss)],
+    )
+>>>>>>> 27d2992 (estimators: reference pages; derive refuses an activation of several operations)
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -214,7 +244,12 @@ PAGES: dict[str, Callable[[], str]] = {
     "losses.md": losses,
     "training.md": training,
     "public.md": public,
+<<<<<<< HEAD
     "exports.md": exports,
+=======
+    "estimators.md": estimators,
+    "own.md": own,
+>>>>>>> 27d2992 (estimators: reference pages; derive refuses an activation of several operations)
 }
 
 

@@ -113,6 +113,10 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         """Return the weights of rows, those of their classes among them."""
         return weight
 
+    def _metric(self, y: Array, predicted: Array, sample_weight: Array | None) -> float:
+        """Return the estimator's own score of predictions."""
+        raise NotImplementedError
+
     def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Array, Array]:
         """Return inputs and targets as arrays, or refuse them."""
         raise NotImplementedError
