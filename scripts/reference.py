@@ -213,7 +213,7 @@ def estimators() -> str:
     """Return the page of the estimators for scikit-learn."""
     from chainrule.estimators import NetworkClassifier, NetworkRegressor
 
-    methods = {
+    methods: dict[type, tuple[str, ...]] = {
         NetworkClassifier: ("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba"),
         NetworkRegressor: ("partial_fit", "predict"),
     }
@@ -233,7 +233,7 @@ def own() -> str:
     """Return the page of what users register."""
     return pages_of(
         "Activations and losses of your own",
-        "What `from chainrule.nn import ...` offers to register functions built from our operations.",
+        "What `from chainrule.nn import ...` offers for functions built from our operations.",
         [("`register_activation`", nn.register_activation), ("`register_loss`", nn.register_loss)],
     )
 >>>>>>> 27d2992 (estimators: reference pages; derive refuses an activation of several operations)

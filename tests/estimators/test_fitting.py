@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.metrics import f1_score, log_loss, make_scorer
+from sklearn.metrics import accuracy_score, f1_score, log_loss, make_scorer, r2_score
 
 import chainrule as cr
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
@@ -96,6 +96,22 @@ def test_the_scorer_decides_which_weights_come_back():
     assert model.validation_scores_ == [-3, -2, -1, 0, -1, -2, -3, -4]
     assert model.run_.best_step == 4
     assert np.array_equal(model.coefs_[0], model.run_.at(4).parameters["W1"])
+
+
+def test_the_default_score_is_the_estimators_own():
+    """Written out for speed; beside scikit-learn's functions, weights and all."""
+    rng = np.random.default_rng(0)
+    w, labels = rng.random(80), rng.integers(0, 2, (80, 3))
+    for weight in (None, w):
+        for y, guess in ((Y, 1 - Y * labels[:, 0]), (labels, labels | labels[::-1])):
+            found = classifier()._metric(y, guess, weight)
+            assert found == pytest.approx(accuracy_score(y, guess, sample_weight=weight))
+        for y in (NUMBERS, X, np.ones(80)):
+            found = regressor()._metric(y, y + 0.1 * rng.standard_normal(y.shape), weight)
+            assert np.isfinite(found)
+        guess = X + rng.standard_normal(X.shape)
+        found = regressor()._metric(X, guess, weight)
+        assert found == pytest.approx(r2_score(X, guess, sample_weight=weight))
 
 
 def test_scoring_by_loss():

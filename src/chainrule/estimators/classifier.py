@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
-from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
@@ -58,7 +57,7 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):  # type: ignore[misc]
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> network = NetworkClassifier((16,), solver="adam", learning_rate_init=0.01, random_state=0)
+    >>> network = NetworkClassifier((16,), learning_rate_init=0.02, max_iter=1000, random_state=0)
     >>> model = make_pipeline(StandardScaler(), network).fit(X, y)
     >>> model.score(X, y) > 0.95
     True
@@ -211,7 +210,9 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):  # type: ignore[misc]
         return np.asarray(found if weight is None else found * weight)
 
     def _metric(self, y: Array, predicted: Array, sample_weight: Array | None) -> float:
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        right = y == predicted  # accuracy_score says the same and takes longer than an epoch
+        each = right.all(axis=1) if right.ndim > 1 else right
+        return float(np.average(each, weights=sample_weight))
 
     def _stratifies(self) -> bool:
         return self._labels.kind != "multilabel"

@@ -141,4 +141,9 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, BaseNetwork):  # type: 
         return out[:, 0] if out.shape[1] == 1 else out
 
     def _metric(self, y: Array, predicted: Array, sample_weight: Array | None) -> float:
-        return float(r2_score(y, predicted, sample_weight=sample_weight))
+        mean = np.average(y, axis=0, weights=sample_weight)
+        left = np.average((y - predicted) ** 2, axis=0, weights=sample_weight)
+        spread = np.average((y - mean) ** 2, axis=0, weights=sample_weight)
+        if len(y) < 2 or not np.all(spread):  # r2_score knows what to say of them
+            return float(r2_score(y, predicted, sample_weight=sample_weight))
+        return float(np.mean(1.0 - left / spread))
