@@ -1,16 +1,19 @@
 """Fits: what is weighed, watched, stopped, gone on with; and what cannot be."""
 
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import accuracy_score, f1_score, log_loss, make_scorer, r2_score
 
 import chainrule as cr
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
+from chainrule.estimators.watching import Sizes
 
 QUICK = {
     "hidden_layer_sizes": (8,),
@@ -43,6 +46,17 @@ def test_curves_without_rows_to_judge_by():
     assert model.best_loss_ == min(model.loss_curve_)
     assert model.validation_loss_curve_ is None
     assert model.validation_scores_ is None
+
+
+def test_an_epoch_that_is_broken_off_counts_the_steps_it_had():
+    def interrupt(progress):
+        if progress.epoch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = classifier(callbacks=[interrupt], batch_size=32).fit(X, Y)
+    assert (model.n_iter_, model.run_.stopped) == (2, "interrupted")
+    assert Sizes(rows=10, batch=4).mean(np.array([1.0, 3.0])) == 2.0
 
 
 def test_given_rows_to_judge_by_are_watched_without_stopping():
@@ -326,6 +340,11 @@ def test_other_refusals():
         regressor(warm_start=True).fit(X, NUMBERS).fit(X, X)
     with pytest.raises(NotFittedError):
         classifier().predict(X)
+
+
+def test_a_sparse_matrix_that_would_not_fit_is_refused_before():
+    with pytest.raises(cr.ChainruleError, match="made dense would need"):
+        classifier().fit(sp.csr_array((80, 2**31 - 1)), Y)
 
 
 def test_a_training_that_runs_away_says_where():

@@ -29,9 +29,9 @@ class Sizes:
     batch: int
 
     def mean(self, losses: Array) -> float:
-        """Return the mean loss of an epoch, each step counted by its rows."""
+        """Return the mean loss of an epoch, or of its steps so far, each counted by its rows."""
         counts = np.full(len(losses), float(self.batch))
-        counts[-1] = self.rows - (len(losses) - 1) * self.batch
+        counts[-1] = min(self.batch, self.rows - (len(losses) - 1) * self.batch)
         return float(counts @ losses / counts.sum())
 
 
