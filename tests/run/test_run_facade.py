@@ -279,5 +279,5 @@ def test_a_run_without_its_rows_predicts_and_judges_but_does_not_replay(run):
         np.testing.assert_array_equal(bare.predict(X), each.predict(X))
         assert bare.evaluate(X, y) == each.evaluate(X, y)
         assert bare.plan.updates
-        with pytest.raises(SpecError, match="holds no rows"):
+        with pytest.raises(SpecError, match="too large to be kept in its folder"):
             bare.at(0)
