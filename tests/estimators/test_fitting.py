@@ -305,7 +305,7 @@ def test_optimizer_objects_and_schedules():
         ({"loss": "hinge"}, "'hinge' is not known"),
         ({"loss": "binary_crossentropy"}, "did you mean binary_cross_entropy"),
         ({"loss": "softmax"}, "there are absolute_error"),
-        ({"callbacks": [3]}, "list of functions"),
+        ({"callbacks": [3]}, "3 is no logger"),
         ({"early_stopping": True, "validation_fraction": 0.001}, "validation set is too small"),
     ],
 )

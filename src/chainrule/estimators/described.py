@@ -72,7 +72,8 @@ scoring : str, callable or None, default=None
     The score that early stopping watches, as for ``cross_val_score``; "loss" is the validation
     loss; None is the estimator's own score.
 callbacks : sequence of callable or None, default=None
-    Functions of a `chainrule.train.Progress`, called after each epoch; one that returns True stops.
+    As for `chainrule.train`: functions of a `Progress`, called after each epoch, one that returns
+    True stops; or loggers.
     scikit-learn's callbacks are set with `set_callbacks`.
 dtype : {"float32", "float64"} or None, default=None
     Numbers to train with; None is float64, or float32 if X is.

@@ -92,7 +92,6 @@ def plan_fit(parameters: Any, wanted: Wanted, clock: int = 0) -> Setup:
     )
     per_epoch = -(-len(rows.x) // batch)
     try:
-        check_callbacks(list(parameters.callbacks or ()))
         setup = make_setup(
             network, rows.x, rows.y, loss=wanted.loss, reduction="mean",
             optimizer=make_optimizer(parameters, per_epoch, len(rows.x)), sample_weight=rows.w,
@@ -184,9 +183,13 @@ def train(
     if parameters.keep_rows:
         setup = replace(setup, x=owned(setup.x, shared), y=owned(setup.y, wanted.rows.y))
     try:
+        callbacks = check_callbacks(list(parameters.callbacks or ()))
+    except SpecError as error:
+        raise ParameterRefused(str(error)) from None
+    try:
         record = run_training(
             setup, steps, state, validation=validation, watch=watch,
-            snapshot_bytes=budget, callbacks=list(parameters.callbacks or ()),
+            snapshot_bytes=budget, callbacks=callbacks,
         )  # fmt: skip
     except DivergenceError as error:
         error.run = Run(error.run)

@@ -253,7 +253,8 @@ def _until_event(run: _Run, step: int) -> int:
     left = run.steps - step
     if run.validation is None and run.watch is None and not run.callbacks:
         return left
-    strides = [1] if run.validation is not None else [_stride(run, c) for c in run.callbacks]
+    each = run.validation is not None or run.watch is not None
+    strides = [1] if each else [_stride(run, c) for c in run.callbacks]
     span = run.setup.steps_per_epoch * min(strides)
     return min(left, span - (run.setup.first + step) % span)
 
