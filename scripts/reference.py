@@ -154,7 +154,6 @@ def training() -> str:
     return text + f"\n## Activations\n\n{names}\n\n## Initializers\n\n{rules}\n"
 
 
-<<<<<<< HEAD
 def exports() -> str:
     """Return the page of the forms that a run can be exported in."""
     lines = [
@@ -208,7 +207,8 @@ One document with everything but the training rows, for readers in any language:
 described in `schema.json` of `chainrule.export` (JSON Schema 2020-12), which comes with the
 package. Numbers have the digits that give back the same bits.
 """
-=======
+
+
 def estimators() -> str:
     """Return the page of the estimators for scikit-learn."""
     from chainrule.estimators import NetworkClassifier, NetworkRegressor
@@ -236,7 +236,6 @@ def own() -> str:
         "What `from chainrule.nn import ...` offers for functions built from our operations.",
         [("`register_activation`", nn.register_activation), ("`register_loss`", nn.register_loss)],
     )
->>>>>>> 27d2992 (estimators: reference pages; derive refuses an activation of several operations)
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -244,12 +243,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "losses.md": losses,
     "training.md": training,
     "public.md": public,
-<<<<<<< HEAD
     "exports.md": exports,
-=======
     "estimators.md": estimators,
     "own.md": own,
->>>>>>> 27d2992 (estimators: reference pages; derive refuses an activation of several operations)
 }
 
 
