@@ -209,12 +209,43 @@ package. Numbers have the digits that give back the same bits.
 """
 
 
+def estimators() -> str:
+    """Return the page of the estimators for scikit-learn."""
+    from chainrule.estimators import NetworkClassifier, NetworkRegressor
+
+    methods: dict[type, tuple[str, ...]] = {
+        NetworkClassifier: ("fit", "partial_fit", "predict", "predict_proba", "predict_log_proba"),
+        NetworkRegressor: ("partial_fit", "predict"),
+    }
+    items: list[tuple[str, object]] = []
+    for cls, names in methods.items():
+        items.append((f"`{cls.__name__}`", cls))
+        items += [(f"`{cls.__name__}.{name}`", getattr(cls, name)) for name in names]
+    return pages_of(
+        "Estimators",
+        "What `from chainrule.estimators import ...` offers to scikit-learn 1.9 and newer; "
+        "`pip install 'chainrule[sklearn]'`.",
+        items,
+    )
+
+
+def own() -> str:
+    """Return the page of what users register."""
+    return pages_of(
+        "Activations and losses of your own",
+        "What `from chainrule.nn import ...` offers for functions built from our operations.",
+        [("`register_activation`", nn.register_activation), ("`register_loss`", nn.register_loss)],
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "operations.md": operations,
     "losses.md": losses,
     "training.md": training,
     "public.md": public,
     "exports.md": exports,
+    "estimators.md": estimators,
+    "own.md": own,
 }
 
 

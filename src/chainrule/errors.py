@@ -6,6 +6,7 @@
     |   |-- DTypeError      dtypes that do not fit
     |   `-- UnsupportedError  a NumPy function or use that has no place in a graph
     |-- SpecError           a network, loss, optimizer or option that does not make sense
+    |   `-- ParameterRefused  a parameter of an estimator; a ValueError too
     |-- ValueRefused        a number that has no right answer (softmax of no finite logit, NaN in X)
     |-- DataError           a table or an array that is refused (file, line, column, value)
     |-- FileRefused         a run folder that is missing, damaged, foreign or in the way
@@ -43,6 +44,13 @@ class UnsupportedError(GraphError):
 
 class SpecError(ChainruleError):
     """A network, loss, optimizer or option that does not make sense."""
+
+
+class ParameterRefused(SpecError, ValueError):
+    """A parameter of an estimator that does not make sense.
+
+    Also a ValueError, which is what code written for scikit-learn catches.
+    """
 
 
 class ValueRefused(ChainruleError):

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.errors import SpecError
-from chainrule.optim import find_optimizer, optimizers, schedule_from, schedules
+from chainrule.optim import (
+    InverseScaling,
+    find_optimizer,
+    optimizers,
+    schedule_from,
+    schedules,
+)
 
 STEPS = [0, 1, 2, 3, 9, 10, 11, 99, 100, 101, 999, 10**6, 10**9]
 
@@ -21,6 +27,10 @@ RATES = {
     "Cosine": (
         cr.Cosine(0.3, steps=100, final=0.01),
         lambda t: 0.01 + 0.5 * 0.29 * (1 + math.cos(math.pi * min(t / 100, 1))),
+    ),
+    "InverseScaling": (
+        InverseScaling(0.3, every=10, rows=150, power=0.4),
+        lambda t: 0.3 / (150 * (t // 10) + 1) ** 0.4,
     ),
     "WarmUp": (
         cr.WarmUp(cr.Exponential(0.3, decay=0.99), steps=10),

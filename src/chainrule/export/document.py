@@ -21,6 +21,7 @@ from chainrule.export.target import Subject
 from chainrule.export.weights import weights_sum
 from chainrule.files.record import written_by
 from chainrule.graph import Node, primitives, variable
+from chainrule.nn.activations import own_activations
 from chainrule.nn.network import Network
 from chainrule.nn.scope import ParameterSpec, Scope
 from chainrule.train import Record
@@ -34,6 +35,13 @@ WORDS = {
     "softmax": "exp(x) / sum(exp(x)) over the units of a row; subtract the largest x before.",
 }
 """Activations that are no operation of their own."""
+
+
+def _meaning(name: str) -> str:
+    """Return what an activation means; of one that the user registered only that it is."""
+    if name in own_activations:
+        return "An activation of the user's own; its function is not written here."
+    return WORDS.get(name) or primitives[name].doc
 
 
 def document(subject: Subject) -> dict[str, Any]:
@@ -59,7 +67,7 @@ def document(subject: Subject) -> dict[str, Any]:
         "features": _features(subject),
         "preparation": None if preparation is None else preparation.to_dict(),
         "layers": layers,
-        "activations": {name: WORDS.get(name) or primitives[name].doc for name in used},
+        "activations": {name: _meaning(name) for name in used},
         "answer": _answer(subject),
         "training": _training(record),
         "history": _history(record),

@@ -17,6 +17,7 @@ from chainrule.nn.objective import (
     check_pairing,
     default_loss,
 )
+from chainrule.nn.own import own_functions, register_activation, register_loss
 from chainrule.nn.scope import ParameterSpec
 
 __all__ = [
@@ -36,4 +37,7 @@ __all__ = [
     "known_activations",
     "layers",
     "losses",
+    "own_functions",
+    "register_activation",
+    "register_loss",
 ]

@@ -21,6 +21,11 @@ NOT_OFFERED = frozenset({"alias"})
 RELU_LIKE = frozenset({"relu", "leaky_relu", "elu", "silu", "gelu", "softplus"})
 """Activations for which `he` is the usual way to begin."""
 
+OWN = "\n  One of your own is registered before: chainrule.nn.register_activation(name, function)."
+
+own_activations: dict[str, Callable[[Node], Node]] = {}
+"""Activations that users registered (`chainrule.nn.register_activation`), by name."""
+
 
 def known_activations() -> list[str]:
     """Return the names that a layer's activation may have.
@@ -51,11 +56,12 @@ def check_activation(name: Any) -> str:
     """Return the name if it is an activation's, or say which are near."""
     if not isinstance(name, str):
         raise SpecError(f"activation is {shown(name)}; it is a name such as 'sigmoid' or 'relu'.")
-    if name in (LINEAR, "softmax") or (name in primitives and _is_activation(name)):
+    known = name in (LINEAR, "softmax") or name in own_activations
+    if known or (name in primitives and _is_activation(name)):
         return name
-    near = get_close_matches(name, known_activations(), n=2)
+    near = get_close_matches(name, [*known_activations(), *own_activations], n=2)
     usual = "usual ones are sigmoid, tanh, relu, softmax, linear"
-    hint = f"did you mean {' or '.join(near)}?" if near else f"{usual}."
+    hint = f"did you mean {' or '.join(near)}?" if near else f"{usual}.{OWN}"
     raise SpecError(f"activation {shown(name)} is not known; {hint}")
 
 
@@ -66,4 +72,4 @@ def activation(name: str) -> Callable[[Node], Node]:
     if name == "softmax":
         found: Callable[[Node], Node] = ops.function(name)
         return found
-    return lambda x: apply(name, x)
+    return own_activations.get(name) or (lambda x: apply(name, x))

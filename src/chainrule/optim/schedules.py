@@ -64,7 +64,7 @@ class Schedule:
         return {"name": type(self).__name__, **plain}
 
 
-COUNTS = ("every", "steps")
+COUNTS = ("every", "steps", "rows")
 """Settings of schedules that are numbers of steps."""
 
 
@@ -160,6 +160,39 @@ class Cosine(Schedule):
         share: Node = minimum(t / float(self.steps), 1.0)
         bend: Node = cos(math.pi * share)
         return self.final + 0.5 * (self.rate - self.final) * (1.0 + bend)
+
+
+@dataclass(frozen=True)
+class InverseScaling(Schedule):
+    """rate / (rows * floor(t / every) + 1) ** power: scikit-learn's ``invscaling``.
+
+    Parameters
+    ----------
+    rate : float
+        Of the first epoch.
+    every : int
+        Steps of an epoch.
+    rows : int
+        Rows of an epoch; what is counted is the rows seen, as scikit-learn does.
+    power : float
+        Of that number.
+
+    Examples
+    --------
+    >>> [round(InverseScaling(1.0, every=2, rows=15).at(t), 3) for t in (0, 1, 2, 4)]
+    [1.0, 1.0, 0.25, 0.18]
+    """
+
+    rate: float
+    every: int
+    rows: int
+    power: float = 0.5
+
+    def __call__(self, t: Node) -> Node:
+        """Return the rate at step `t`."""
+        seen: Node = float(self.rows) * floor(t / float(self.every)) + 1.0
+        scale: Node = power(seen, -self.power)
+        return self.rate * scale
 
 
 @dataclass(frozen=True)

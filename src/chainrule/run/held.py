@@ -103,8 +103,9 @@ class Held:
             object.__setattr__(self, "record", found)
         if not self.record.setup.rows:
             raise SpecError(
-                "this run's rows were too large to be kept in its folder, so its steps cannot be "
-                "replayed.\n  Its weights and history are complete; predict works."
+                "this run holds no rows (too large to be kept in its folder, or an estimator's "
+                "keep_rows=False), so its steps cannot be replayed.\n  Its weights and history are "
+                "complete; predict works."
             )
 
     def _output_names(self) -> Sequence[str] | None:

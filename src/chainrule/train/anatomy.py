@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from chainrule.errors import SpecError
 from chainrule.graph import Node, primitives
 from chainrule.nn import Objective
-from chainrule.nn.activations import LINEAR
+from chainrule.nn.activations import LINEAR, own_activations
 from chainrule.train.setup import Setup
 
 LETTERS = "ijkmpqsuv"
@@ -133,7 +133,8 @@ def take_apart(setup: Setup) -> Anatomy:
     Raises
     ------
     SpecError
-        If a layer is not of the form ``activation(x @ W + b)``.
+        If a layer is not of the form ``activation(x @ W + b)``, or has an activation of the
+        user's own that is more than one operation.
     """
     rows = setup.batch_rows if setup.rows else (setup.batch_size or 1)
     objective = setup.objective(rows)
@@ -147,6 +148,8 @@ def _layers(setup: Setup, objective: Objective, count: int) -> list[Layer]:
         z, last = names[f"z{k}"], k == count
         out = "out" if last else f"h{k}"
         activation, acted = _activation(z, names[out])
+        if acted is None and activation != LINEAR:
+            _refuse_own(setup, k)
         weights, bias = _affine(z, names[before], objective, k)
         inputs, units = objective.forward.specs[weights].shape
         name = out if activation == LINEAR else f"z{k}"
@@ -163,6 +166,18 @@ def _activation(z: Node, out: Node) -> tuple[str, Node | None]:
     if single and primitives[out.op].kind == "elementwise":
         return out.op, out
     return "softmax", None  # the only activation that looks at more than one entry
+
+
+def _refuse_own(setup: Setup, number: int) -> None:
+    """Raise if an activation of several operations is one that the user registered."""
+    layers = [layer for layer in setup.network.layers if layer.has_weights]
+    name = getattr(layers[number - 1], "activation", LINEAR)
+    if name in own_activations:
+        raise SpecError(
+            f"a derivation was asked for; layer {number} has the activation {name!r} of your own, "
+            "which is made of several operations.\n  run.why opens a weight through each of them; "
+            "chainrule info RUN --plan lists them."
+        )
 
 
 def _affine(z: Node, before: Node, objective: Objective, number: int) -> tuple[str, str | None]:

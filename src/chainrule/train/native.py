@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.data.batches import rows_of_steps
 from chainrule.errors import ValueRefused
+from chainrule.train.reuse import reused
 from chainrule.train.setup import Engine, Purpose, Setup, State
 from chainrule.types import Array
 
@@ -118,7 +119,10 @@ def _training_code(setup: Setup, rows: int) -> tuple[Map, Code]:
         gathers = {} if setup.full_batch else kinds
         plan = setup.program(rows, "train").plan
         many = setup.program(batch_sizes(setup)[0], "train").plan.flops >= THREADS_FLOPS
-        setup.compiled[key] = code_of(plan, host(), names, gathers, rows, [], many)
+        setup.compiled[key] = reused(
+            ("code", setup.form(rows, "train"), tuple(kinds.items()), setup.full_batch, many),
+            lambda: code_of(plan, host(), names, gathers, rows, [], many),
+        )
     found: tuple[Map, Code] = setup.compiled[key]
     return found
 

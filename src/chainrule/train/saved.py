@@ -137,12 +137,12 @@ def refused_if_unfit(where: str) -> Iterator[None]:
         raise
     except (ChainruleError, LookupError, TypeError, ValueError, AttributeError,
             ArithmeticError, RecursionError, MemoryError) as error:  # fmt: skip
-        fact = str(error).partition("\n")[0].rstrip(".")[:300] or type(error).__name__
+        said, _, way = str(error).partition("\n")
+        fact = said.rstrip(".")[:300] or type(error).__name__
         fact = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else fact
-        raise FileRefused(
-            f"{where} does not fit: {fact}.\n"
-            "  It was written by another program or a newer version; train again, or update."
-        ) from None
+        if "chainrule.nn.register_" not in way:  # a name that may be the user's own
+            way = "  It was written by another program or a newer version; train again, or update."
+        raise FileRefused(f"{where} does not fit: {fact}.\n{way}") from None
 
 
 def _record(contents: RunContents) -> Record:

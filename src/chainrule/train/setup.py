@@ -5,7 +5,7 @@ Knows networks, losses, optimizers and prepared arrays; runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,10 +16,11 @@ from chainrule.autodiff.reverse import backward
 from chainrule.data.batches import batch_of_step, steps_per_epoch
 from chainrule.executors import Program, bind
 from chainrule.graph import Node, depends_on, toposort
-from chainrule.nn import Loss, Network, Objective, Reduction, build_objective
+from chainrule.nn import Loss, Network, Objective, Reduction, build_objective, own_functions
 from chainrule.optim import Optimizer
 from chainrule.plan import Plan, make_plan
 from chainrule.train.features import Names
+from chainrule.train.reuse import reused
 from chainrule.types import Array, DType, Seed
 
 State = Mapping[str, Array]
@@ -146,6 +147,18 @@ class Setup:
             dtype=self.dtype,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy in another process is made from; programs are bound anew there."""
+        return {**self.__dict__, "programs": {}, "compiled": {}}
+
+    def form(self, rows: int, purpose: Purpose) -> Hashable:
+        """Return everything that a plan depends on; equal forms have equal plans."""
+        loss = (self.loss.rows, tuple(self.loss.options.items()), self.loss.logits_of)
+        return (
+            purpose, rows, self.network, own_functions(self.network), loss, self.reduction,
+            self.optimizer, self.soft_labels, self.w is not None, self.dtype,
+        )  # fmt: skip
+
     def plan(self, rows: int, purpose: Purpose = "record") -> Plan:
         """Return the plan for batches of so many rows.
 
@@ -154,6 +167,9 @@ class Setup:
         the names that no row can be refused for, "predict" the output, "score" the output and the
         loss of each row.
         """
+        return reused(("plan", self.form(rows, purpose)), lambda: self._plan(rows, purpose))
+
+    def _plan(self, rows: int, purpose: Purpose) -> Plan:
         objective = self.objective(rows)
         names = objective.names
         if purpose == "unguarded":
@@ -179,7 +195,8 @@ class Setup:
         key = (purpose, rows)
         found = self.programs.get(key)
         if found is None:
-            found = bind(self.plan(rows, purpose))
+            form = ("program", self.form(rows, purpose))
+            found = reused(form, lambda: bind(self.plan(rows, purpose)))
             if len(self.programs) >= PROGRAMS:
                 self.programs.pop(next(iter(self.programs)), None)
             self.programs[key] = found

@@ -22,6 +22,7 @@ from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
 from chainrule.train.steppers import Stepper, stepper
 from chainrule.train.stopping import EarlyStopping, StopRequest, listening
 from chainrule.train.trouble import Trouble, divergence_message
+from chainrule.train.watching import EpochEnd, Watch
 from chainrule.types import Array
 
 Stopped = Literal["finished", "early stopping", "interrupted", "callback", "diverged", "adopted"]
@@ -147,6 +148,8 @@ class _Run:
     early: EarlyStopping
     validation: Validation | None
     callbacks: Sequence[Callback]
+    watch: Watch | None = None
+    out: Array | None = None
     history: History = field(default_factory=History)
     best: State | None = None
     validated: tuple[float, Score] | None = None
@@ -165,6 +168,7 @@ def run_training(
     patience: int | None = None,
     callbacks: Sequence[Callback] = (),
     snapshot_bytes: int = BUDGET_BYTES,
+    watch: Watch | None = None,
 ) -> Record:
     """Train for a number of steps and return the record.
 
@@ -184,6 +188,8 @@ def run_training(
         See `Callback`.
     snapshot_bytes : int
         Budget of snapshots for replay.
+    watch : Watch, optional
+        Decides in place of `patience` which state is best and when to stop.
 
     Returns
     -------
@@ -199,7 +205,7 @@ def run_training(
     with listening() as request, one_thread():
         run = _Run(
             setup, steps, stepper(setup, initial, snapshots, steps), snapshots,
-            EarlyStopping(patience), validation, callbacks,
+            EarlyStopping(patience), validation, callbacks, watch,
         )  # fmt: skip
         stopped = _loop(run, request)
     record = _record(run, stopped)
@@ -227,6 +233,8 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
         ended = (run.setup.first + step) % per_epoch == 0 or step == run.steps
         if ended and run.validation is not None:
             _judge(run, run.validation, step)
+        if ended and run.watch is not None and run.watch.see(_epoch_end(run, step)):
+            run.best = run.stepper.state
         if run.callbacks:
             _call(run, step, ended)
         if step == run.steps:
@@ -235,7 +243,7 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
             return "callback"
         if request.asked:
             return "interrupted"
-        if ended and run.early.over:
+        if ended and (run.early.over if run.watch is None else run.watch.over):
             return "early stopping"
     return "finished"
 
@@ -243,9 +251,10 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
 def _until_event(run: _Run, step: int) -> int:
     """Return the steps until somebody wants to look: the end of the epoch, or of the training."""
     left = run.steps - step
-    if run.validation is None and not run.callbacks:
+    if run.validation is None and run.watch is None and not run.callbacks:
         return left
-    strides = [1] if run.validation is not None else [_stride(run, c) for c in run.callbacks]
+    each = run.validation is not None or run.watch is not None
+    strides = [1] if each else [_stride(run, c) for c in run.callbacks]
     span = run.setup.steps_per_epoch * min(strides)
     return min(left, span - (run.setup.first + step) % span)
 
@@ -258,18 +267,32 @@ def _stride(run: _Run, callback: Callback) -> int:
 
 def _judge(run: _Run, rows: Validation, step: int) -> None:
     """Judge the state after an epoch by the validation rows; no number counts as infinite."""
-    loss, found = math.inf, score_of_nothing(run.setup.loss)
+    loss, found, run.out = math.inf, score_of_nothing(run.setup.loss), None
     try:
         judged = judge_rows(run.setup, run.stepper.state, rows.x, rows.y, rows.w)
     except ValueRefused:
         pass
     else:
         loss = judged.loss if math.isfinite(judged.loss) else math.inf
-        found = score(run.setup.loss, rows.y, judged.out)
+        found, run.out = score(run.setup.loss, rows.y, judged.out), judged.out
     run.validated = (loss, found)
     run.history.epochs.append((step, loss, found.value))
-    if run.early.see(step, loss):
+    if run.early.see(step, loss) and run.watch is None:
         run.best = run.stepper.state
+
+
+def _epoch_end(run: _Run, step: int) -> EpochEnd:
+    """Return what a watch is shown."""
+    began = _epoch_began(run.setup, step)
+    validated = None if run.validated is None else run.validated[0]
+    losses = run.history.loss.values[began:]
+    return EpochEnd(step, losses, validated, run.out, lambda: run.stepper.state)
+
+
+def _epoch_began(setup: Setup, step: int) -> int:
+    """Return the step with which the epoch of the last of so many steps began."""
+    per_epoch = setup.steps_per_epoch
+    return max((setup.first + step - 1) // per_epoch * per_epoch - setup.first, 0)
 
 
 def _call(run: _Run, step: int, ended: bool) -> None:
@@ -297,7 +320,7 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
     setup = run.setup
     per_epoch = setup.steps_per_epoch
     number = setup.first + step
-    began = max((number - 1) // per_epoch * per_epoch - setup.first, 0)
+    began = _epoch_began(setup, step)
     loss, found = run.validated if run.validated else (None, None)
     rows, state = step * setup.rows / per_epoch, run.stepper.state
     return Progress(
@@ -327,6 +350,10 @@ def _read_only(array: Array) -> Array:
 def _record(run: _Run, stopped: Stopped) -> Record:
     done, state = run.history.steps, run.stepper.state
     keep_best = run.early.patience is not None and run.best is not None
+    best_step = run.early.best_step
+    if run.watch is not None:
+        keep_best = run.watch.gives_best_back and run.best is not None
+        best_step = run.watch.best_step
     return Record(
         setup=run.setup,
         history=run.history.columns(run.setup.steps_per_epoch, run.setup.first),
@@ -334,7 +361,7 @@ def _record(run: _Run, stopped: Stopped) -> Record:
         snapshots=dict(run.snapshots.states) or {0: state},
         final=state,
         best=run.best if keep_best and run.best is not None else state,
-        best_step=run.early.best_step if keep_best else done,
+        best_step=best_step if keep_best else done,
         stopped=stopped,
         trouble=run.trouble,
         validation=run.validation,

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,9 @@ class Kept(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._map.state)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (self._unpacked(),)  # a copy needs the numbers, not how they lay
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ Knows graphs and NumPy; knows nothing of mistakes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from chainrule.autodiff import gradients
 from chainrule.executors import Program, bind, outputs
 from chainrule.graph import Node, apply, as_node, primitives, variable
-from chainrule.nn.activations import LINEAR
+from chainrule.nn.activations import LINEAR, own_activations
 from chainrule.nn.losses import Loss, find_loss
 from chainrule.optim import Optimizer
 from chainrule.optim.schedules import schedule_from
@@ -36,14 +36,21 @@ def value(name: str, z: Array) -> Array:
     if name == "softmax":
         e = np.exp(z - z.max(1, keepdims=True))
         return np.asarray(e / e.sum(1, keepdims=True))
+    if name in own_activations:
+        return _result(_own_program(own_activations[name], z.shape), {"z": z})
     return np.asarray(primitives[name].value(z))
+
+
+@lru_cache(maxsize=64)
+def _own_program(function: Callable[[Node], Node], shape: Shape) -> Program:
+    return bind(make_plan({"out": function(variable("z", shape=shape))}))
 
 
 def slope(name: str, z: Array) -> Array:
     """Return an activation's derivative at pre-activations."""
     if name == LINEAR:
         return np.ones_like(z)
-    program = _slope_program(name, z.shape)
+    program = _slope_program(name, own_activations.get(name), z.shape)
     return _result(program, {"z": z})
 
 
@@ -55,9 +62,9 @@ def spread_of_slope(name: str, z: Array, deviation: Array) -> Array:
 
 
 @lru_cache(maxsize=256)
-def _slope_program(name: str, shape: Shape) -> Program:
+def _slope_program(name: str, own: Callable[[Node], Node] | None, shape: Shape) -> Program:
     z = variable("z", shape=shape)
-    (found,) = gradients(apply(name, z).sum(), [z])
+    (found,) = gradients((apply(name, z) if own is None else own(z)).sum(), [z])
     return bind(make_plan({"out": found}))
 
 

@@ -112,8 +112,14 @@ class Loss:
         return replace(self, options={**self.options, **{k: float(v) for k, v in options.items()}})
 
 
+OWN = "\n  One of your own is registered before: chainrule.nn.register_loss(name, function)."
+
 losses: dict[str, Loss] = {}
 """Every loss by name."""
+
+
+own_losses: dict[str, Loss] = {}
+"""Losses that users registered (`chainrule.nn.register_loss`), by name."""
 
 
 def loss(
@@ -154,8 +160,11 @@ def find_loss(given: str | Mapping[str, Any] | Loss) -> Loss:
         return given
     options = dict(given) if isinstance(given, Mapping) else {"name": given}
     name = options.pop("name", None)
-    if not isinstance(name, str) or name not in losses:
-        near = get_close_matches(str(name), losses, n=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(losses)}."
+    known = {**losses, **own_losses}
+    if not isinstance(name, str) or name not in known:
+        near = get_close_matches(str(name), known, n=2)
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(losses)}.{OWN}"
+        )
         raise SpecError(f"loss {shown(name)} is not known; {hint}")
-    return losses[name].with_options(**options)
+    return known[name].with_options(**options)
