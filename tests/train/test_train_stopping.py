@@ -242,7 +242,7 @@ def test_validation_that_is_no_number_counts_as_infinite_and_training_goes_on():
         ({"patience": 0, "validation": (X, Y)}, "patience is 0; .* at least 1"),
         ({"patience": 2.5, "validation": (X, Y)}, "patience is 2.5"),
         ({"callbacks": print}, "it is a list of functions of a Progress"),
-        ({"callbacks": [3]}, "it is a list of functions"),
+        ({"callbacks": [3]}, "3 is no logger"),
         ({"validation": X}, r"validation is a pair \(X, y\)"),
         ({"validation": (X,)}, r"validation is a pair \(X, y\)"),
     ],
