@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chainrule.files.refusals import UNTOUCHED, refused
-
 try:
     import fcntl
 except ImportError:  # not on Windows
@@ -94,13 +92,3 @@ def locked(folder: Path) -> Iterator[bool]:
             yield True
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def owned(folder: Path, where: str) -> Iterator[None]:
-    """Hold the folder, or refuse because another process is writing to it."""
-    with locked(folder) as mine:
-        if not mine:
-            way = f"Wait until it is done, or stop it. {UNTOUCHED}"
-            raise refused(where, "another process is writing to this run", way)
-        yield

@@ -15,6 +15,8 @@ REPORT = "report.html"
 CHECKPOINTS = "checkpoints"
 STAGING = ".next"
 """Folder inside a run where its next state is put together, see publish.py."""
+OWNER = ".owner"
+"""File inside a run that says which process is training in it, see ownership.py."""
 
 _CHECKPOINT = re.compile(r"checkpoints/step-([0-9]{10,19})\.safetensors", re.ASCII)
 

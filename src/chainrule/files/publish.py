@@ -18,8 +18,9 @@ from pathlib import Path
 
 from chainrule.errors import FileRefused
 from chainrule.files import layout
-from chainrule.files.durable import locked, make_parents, owned, sync_folder
+from chainrule.files.durable import locked, make_parents, sync_folder
 from chainrule.files.guarded import intact, load_record, names_in
+from chainrule.files.ownership import owned
 from chainrule.files.refusals import UNTOUCHED, refused
 
 Fill = Callable[[Path], Iterable[str]]

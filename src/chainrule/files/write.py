@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Pieces = dict[str, Iterable[bytes | memoryview]]
 """For each file of a run, its bytes piece by piece."""
 
+_REMOVABLE = {"history": layout.HISTORY, "report": layout.REPORT}
+
 
 def write_run(path: PathLike, contents: RunContents, *, overwrite: bool = False) -> Path:
     """Write a run folder; it appears complete or not at all.
@@ -77,6 +79,7 @@ def update_run(
     checkpoints: Mapping[int, Arrays] | None = None,
     drop: Collection[int] = (),
     report: bytes | None = None,
+    without: Collection[str] = (),
 ) -> Path:
     """Give an existing run its next state, in one instant; what is not given stays as it is.
 
@@ -90,6 +93,8 @@ def update_run(
         Checkpoints to add (or to replace, step by step).
     drop : Collection[int]
         Steps whose checkpoints go.
+    without : Collection[str]
+        Of ``"history"`` and ``"report"``, those that go.
 
     Returns
     -------
@@ -113,6 +118,7 @@ def update_run(
         pieces[layout.WEIGHTS] = tensors.encode(weights, f"{layout.WEIGHTS}, {where}")
     gone = {layout.checkpoint_name(step) for step in drop}
     gone |= {layout.HISTORY} if history is not None else set()
+    gone |= {_REMOVABLE[part] for part in without}
 
     def fill(folder: Path) -> Iterable[str]:
         old = load_record(target)

@@ -19,9 +19,10 @@ from chainrule.optim import find_optimizer
 from chainrule.train.history import History
 from chainrule.train.native import engine_of
 from chainrule.train.origin import origin_from
-from chainrule.train.rows import ROW_NUMBERS, stored_rows, without_note
+from chainrule.train.rows import ROW_NUMBERS, noted_rows, stored_rows, without_note
 from chainrule.train.setup import Setup
-from chainrule.train.trainer import Record, Validation
+from chainrule.train.snapshots import BUDGET_BYTES, spacing
+from chainrule.train.trainer import UNKNOWN_PATIENCE, Record, Validation
 from chainrule.train.trouble import Trouble
 from chainrule.types import Array, DType
 
@@ -45,19 +46,25 @@ def to_contents(
     """
     setup = record.setup
     rows = keep_rows(stored_rows(record), source)
-    checkpoints = _checkpoints(record)
+    checkpoints = kept_states(record)
     if isinstance(rows, RowSource) and setup.row_numbers is not None:
-        checkpoints[0] = {**checkpoints[0], ROW_NUMBERS: setup.row_numbers}
+        checkpoints[0] = {**checkpoints[0], **noted_rows(record)}
     return RunContents(
-        manifest={**_manifest(record), **extra},
-        weights={name: record.best[name] for name in setup.network.specs},
+        manifest={**manifest_of(record), **extra},
+        weights=weights_of(record),
         history=record.history,
         checkpoints=checkpoints,
         rows=rows,
     )
 
 
-def _manifest(record: Record) -> dict[str, Any]:
+def weights_of(record: Record) -> dict[str, Array]:
+    """Return the parameters that predict."""
+    return {name: record.best[name] for name in record.setup.network.specs}
+
+
+def manifest_of(record: Record) -> dict[str, Any]:
+    """Return what a record says of itself in plain data."""
     setup = record.setup
     trouble = record.trouble
     return {
@@ -77,6 +84,8 @@ def _manifest(record: Record) -> dict[str, Any]:
         "steps": record.steps,
         "planned": record.planned,
         "best_step": record.best_step,
+        "patience": record.patience,
+        "snapshot_bytes": record.snapshot_bytes,
         "stopped": record.stopped,
         "trouble": None if trouble is None else [trouble.step, trouble.tensor, trouble.fact],
         "origin": None if record.origin is None else record.origin.to_dict(),
@@ -91,11 +100,14 @@ def _summation(setup: Setup) -> str:
     return SUMMATION if setup.engine == "native" else setup.plan(1, "predict").summation
 
 
-def _checkpoints(record: Record) -> dict[int, Mapping[str, Array]]:
-    """Return evenly chosen snapshots, and the state after the last step."""
-    steps = sorted(record.snapshots)
-    every = -(-len(steps) // (CHECKPOINTS - 1))
-    kept: dict[int, Mapping[str, Array]] = {k: record.snapshots[k] for k in steps[::every]}
+def kept_states(record: Record) -> dict[int, Mapping[str, Array]]:
+    """Return evenly spaced snapshots, and the state after the last step.
+
+    Which ones depends on numbers alone: what a longer training keeps, a shorter one kept too, so
+    that one which is gone on with ends with the same as one that was never stopped.
+    """
+    every = spacing(record.steps, CHECKPOINTS - 1)
+    kept = {k: state for k, state in record.snapshots.items() if k % every == 0}
     kept[record.steps] = record.final
     return kept
 
@@ -122,9 +134,9 @@ def _record(contents: RunContents) -> Record:
     network = Network.from_dict(manifest["network"])
     dtype = np.dtype(manifest["dtype"])
     rows = dict(contents.rows) if isinstance(contents.rows, Mapping) else {}
-    checkpoints, note = without_note(contents.checkpoints)
-    if note is not None:
-        rows[ROW_NUMBERS] = note
+    checkpoints, parts = without_note(contents.checkpoints)
+    if ROW_NUMBERS in parts:
+        rows[ROW_NUMBERS] = parts.pop(ROW_NUMBERS)
     setup = Setup(
         network=network,
         loss=find_loss(manifest["loss"]),
@@ -159,9 +171,13 @@ def _record(contents: RunContents) -> Record:
         best_step=manifest["best_step"],
         stopped=manifest["stopped"],
         trouble=None if trouble is None else Trouble(*trouble),
-        validation=_validation(rows),
+        validation=_judged(rows, "validation"),
         planned=manifest.get("planned", steps),
         origin=origin_from(manifest.get("origin")),
+        patience=manifest.get("patience", UNKNOWN_PATIENCE),
+        snapshot_bytes=manifest.get("snapshot_bytes", BUDGET_BYTES),
+        held_out=_judged(rows, "held_out"),
+        parts=parts,
     )
 
 
@@ -171,11 +187,12 @@ def _no_targets(manifest: Mapping[str, Any], outputs: int, dtype: DType) -> Arra
     return np.empty(0, np.int64) if numbers else np.empty((0, outputs), dtype)
 
 
-def _validation(rows: Mapping[str, Array]) -> Validation | None:
-    if "validation.x" not in rows:
+def _judged(rows: Mapping[str, Array], part: str) -> Validation | None:
+    """Return rows that did not train, if the run holds any of this part."""
+    if f"{part}.x" not in rows:
         return None
-    w = _own(rows["validation.w"]) if "validation.w" in rows else None
-    return Validation(_own(rows["validation.x"]), _own(rows["validation.y"]), w)
+    w = _own(rows[f"{part}.w"]) if f"{part}.w" in rows else None
+    return Validation(_own(rows[f"{part}.x"]), _own(rows[f"{part}.y"]), w)
 
 
 def _own(array: Array) -> Array:

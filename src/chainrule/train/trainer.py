@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from chainrule.errors import DivergenceError, ValueRefused
@@ -22,10 +22,14 @@ from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
 from chainrule.train.steppers import Stepper, stepper
 from chainrule.train.stopping import EarlyStopping, StopRequest, listening
 from chainrule.train.trouble import Trouble, divergence_message
+from chainrule.train.watching import Watcher
 from chainrule.types import Array
 
-Stopped = Literal["finished", "early stopping", "interrupted", "callback", "diverged", "adopted"]
-"""Why a run ended; an adopted one never began: its network was trained elsewhere."""
+Stopped = Literal[
+    "finished", "early stopping", "interrupted", "callback", "diverged", "adopted", "unfinished"
+]
+"""Why a run ended; an adopted one never began: its network was trained elsewhere. One that is
+unfinished still goes on, or was killed: there is only a checkpoint."""
 
 CALL_SECONDS = 0.1
 """Callbacks that ask for it are called within epochs at most this often."""
@@ -84,6 +88,10 @@ class Validation:
     w: Array | None = None
 
 
+UNKNOWN_PATIENCE = -1
+"""Of runs that were saved before patience was written down."""
+
+
 @dataclass(frozen=True, eq=False)
 class Record:
     """What a finished training leaves: plain data.
@@ -112,6 +120,14 @@ class Record:
         Steps that were asked for; `steps` is how many were completed.
     origin : Origin or None
         Which step of which run this is a branch of.
+    patience : int or None
+        Epochs without a lower validation loss after which it was to stop.
+    snapshot_bytes : int
+        The budget of its snapshots.
+    held_out : Validation or None
+        Rows that neither trained nor chose anything, for the score of a run made from a table.
+    parts : mapping of str to numpy.ndarray
+        The user's own numbers of the rows of ``validation`` and ``held_out``, if known.
     """
 
     setup: Setup
@@ -125,6 +141,10 @@ class Record:
     validation: Validation | None = None
     planned: int = 0
     origin: Origin | None = None
+    patience: int | None = None
+    snapshot_bytes: int = BUDGET_BYTES
+    held_out: Validation | None = None
+    parts: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -150,6 +170,8 @@ class _Run:
     called: float = 0.0
     trouble: Trouble | None = None
     asked_to_stop: bool = False
+    watcher: Watcher | None = None
+    began: int = 0
 
 
 def run_training(
@@ -161,6 +183,8 @@ def run_training(
     patience: int | None = None,
     callbacks: Sequence[Callback] = (),
     snapshot_bytes: int = BUDGET_BYTES,
+    watcher: Watcher | None = None,
+    past: Record | None = None,
 ) -> Record:
     """Train for a number of steps and return the record.
 
@@ -169,9 +193,9 @@ def run_training(
     setup : Setup
         What is trained.
     steps : int
-        Steps to do, unless something stops it.
+        Steps to do, those of `past` included, unless something stops it.
     initial : State
-        The state before step 0.
+        The state before step 0; of a training that goes on, its state now.
     validation : Validation, optional
         Rows to judge by after each epoch.
     patience : int, optional
@@ -180,6 +204,10 @@ def run_training(
         See `Callback`.
     snapshot_bytes : int
         Budget of snapshots for replay.
+    watcher : Watcher, optional
+        Is asked between steps; see `Watcher`.
+    past : Record, optional
+        What was done before, if this goes on with a training that was stopped.
 
     Returns
     -------
@@ -193,12 +221,14 @@ def run_training(
     """
     snapshots = Snapshots(snapshot_bytes)
     with listening() as request, one_thread():
+        start = float(past.history["loss"][0]) if past is not None and past.steps else math.nan
         run = _Run(
-            setup, steps, stepper(setup, initial, snapshots, steps), snapshots,
-            EarlyStopping(patience), validation, callbacks,
+            setup, steps, stepper(setup, initial, snapshots, steps, start), snapshots,
+            EarlyStopping(patience), validation, callbacks, watcher=watcher,
         )  # fmt: skip
-        stopped = _loop(run, request)
-    record = _record(run, stopped)
+        if past is not None:
+            _go_on(run, past)
+        record = _watched(run, request)
     if run.trouble is not None:
         raise DivergenceError(
             divergence_message(setup, run.trouble),
@@ -209,10 +239,30 @@ def run_training(
     return record
 
 
+def _go_on(run: _Run, past: Record) -> None:
+    """Put a training where another one stopped: all that it remembers is in that one's record."""
+    run.history, run.began = History.of(past.history), past.steps
+    run.snapshots.restore(past.snapshots, past.steps)
+    for step, loss, value in run.history.epochs:
+        if run.early.see(step, loss):
+            run.best = past.best
+        run.validated = (loss, replace(score_of_nothing(run.setup.loss), value=value))
+
+
+def _watched(run: _Run, request: StopRequest) -> Record:
+    """Do the steps, and show the training to its watcher before and after them."""
+    if run.watcher is not None:
+        run.watcher.begin(lambda: _record(run, "unfinished"))
+    record = _record(run, _loop(run, request))
+    if run.watcher is not None:
+        run.watcher.end(lambda: record)
+    return record
+
+
 def _loop(run: _Run, request: StopRequest) -> Stopped:
     """Do the steps; return why they ended."""
     per_epoch = run.setup.steps_per_epoch
-    step = 0
+    step = run.began
     while step < run.steps:
         found = run.stepper.advance(step, _until_event(run, step))
         run.history.add(found.losses, found.penalties)
@@ -233,16 +283,20 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
             return "interrupted"
         if ended and run.early.over:
             return "early stopping"
+        if run.watcher is not None:
+            run.watcher.look(step, lambda: _record(run, "unfinished"))
     return "finished"
 
 
 def _until_event(run: _Run, step: int) -> int:
     """Return the steps until somebody wants to look: the end of the epoch, or of the training."""
-    left = run.steps - step
-    if run.validation is None and not run.callbacks:
-        return left
-    per_epoch = run.setup.steps_per_epoch
-    return min(left, per_epoch - (run.setup.first + step) % per_epoch)
+    waits = [run.steps - step]
+    if run.validation is not None or run.callbacks:
+        per_epoch = run.setup.steps_per_epoch
+        waits.append(per_epoch - (run.setup.first + step) % per_epoch)
+    if run.watcher is not None:
+        waits.append(run.watcher.wait(step) or waits[0])
+    return min(waits)
 
 
 def _judge(run: _Run, rows: Validation, step: int) -> None:
@@ -280,7 +334,8 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
     number = setup.first + step
     began = max((number - 1) // per_epoch * per_epoch - setup.first, 0)
     loss, found = run.validated if run.validated else (None, None)
-    rows, state = step * setup.rows / per_epoch, run.stepper.state
+    done, state = step - run.began, run.stepper.state
+    rows = done * setup.rows / per_epoch
     return Progress(
         step=step,
         steps=run.steps,
@@ -291,7 +346,7 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
         validation_score=found.value if found else None,
         score_name=found.name if found else "",
         rows_per_second=rows / max(seconds, 1e-9),
-        seconds_left=seconds / step * (run.steps - step),
+        seconds_left=seconds / done * (run.steps - step),
         end_of_epoch=ended,
         parameters={k: _read_only(state[k]) for k in setup.network.specs},
     )
@@ -318,4 +373,6 @@ def _record(run: _Run, stopped: Stopped) -> Record:
         stopped=stopped,
         trouble=run.trouble,
         validation=run.validation,
+        patience=run.early.patience,
+        snapshot_bytes=run.snapshots.budget,
     )
