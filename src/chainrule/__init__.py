@@ -42,13 +42,15 @@ from chainrule.optim import (
     StepDecay,
     WarmUp,
 )
-from chainrule.run import Run, load, train
+from chainrule.run import Run, load, resume, train
 from chainrule.tables import train_table
+from chainrule.train.checkpoints import Checkpoints
 
 __all__ = [
     "Adam",
     "AdamW",
     "ChainruleError",
+    "Checkpoints",
     "Constant",
     "Cosine",
     "Dense",
@@ -101,6 +103,7 @@ __all__ = [
     "parameter",
     "relu",
     "reshape",
+    "resume",
     "sigmoid",
     "silu",
     "simplify",

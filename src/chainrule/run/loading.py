@@ -6,9 +6,15 @@ Knows run folders, records and preparations; computes nothing of its own.
 from __future__ import annotations
 
 import os
+import warnings
+from shlex import quote
+from typing import TYPE_CHECKING
 
 from chainrule import data
 from chainrule.run.facade import Run
+
+if TYPE_CHECKING:
+    from chainrule.files import RunContents
 
 
 def load(path: str | os.PathLike[str]) -> Run:
@@ -36,10 +42,24 @@ def load(path: str | os.PathLike[str]) -> Run:
     >>> (again.at(2).gradients["W1"] == run.at(2).gradients["W1"]).all()
     np.True_
     """
-    from chainrule.files import RowSource, read_run
+    run = opened(path)
+    if run.stopped == "unfinished":
+        warnings.warn(told_unfinished(path, run), stacklevel=2)
+    return run
+
+
+def opened(path: str | os.PathLike[str]) -> Run:
+    """Return the run of a run folder, without a word on whether it is finished."""
+    from chainrule.files import read_run
+
+    return run_of(read_run(path))
+
+
+def run_of(contents: RunContents) -> Run:
+    """Return the run that a run folder's contents are."""
+    from chainrule.files import RowSource
     from chainrule.train.saved import from_contents
 
-    contents = read_run(path)
     record = from_contents(contents)
     plain = contents.manifest.get("preparation")
     preparation = None
@@ -47,3 +67,16 @@ def load(path: str | os.PathLike[str]) -> Run:
         preparation = data.Preparation.from_dict(plain)
     source = contents.rows if isinstance(contents.rows, RowSource) else None
     return Run(record, preparation, contents.manifest.get("report") or {}, source)
+
+
+def told_unfinished(path: str | os.PathLike[str], run: Run) -> str:
+    """Return the sentence on a run that somebody is still training, or did not finish."""
+    from pathlib import Path
+
+    from chainrule.files import owner_of
+
+    done = f"step {run.steps:,} of {run.record.planned:,}"
+    owner = owner_of(Path(path))
+    if owner is not None:
+        return f"this run is being trained by {owner}; what is shown is its {done}."
+    return f"this run is unfinished, at {done}; chainrule resume {quote(os.fspath(path))} goes on."

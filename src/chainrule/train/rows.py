@@ -78,7 +78,7 @@ def fetch_rows(record: Record, preparation: Any, source: RowSource) -> Record:
     """
     open_rows(source).close()
     setup, table = record.setup, preparation.read(source.path)
-    judged = {
+    judged: dict[str, Any] = {
         part: Validation(*_prepared(setup, preparation, table, numbers))
         for part, numbers in record.parts.items()
         if part in _JUDGED

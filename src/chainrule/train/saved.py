@@ -31,7 +31,11 @@ CHECKPOINTS = 32
 
 
 def to_contents(
-    record: Record, extra: Mapping[str, Any], source: RowSource | None = None
+    record: Record,
+    extra: Mapping[str, Any],
+    source: RowSource | None = None,
+    *,
+    must_keep_rows: bool = False,
 ) -> RunContents:
     """Return what a run folder holds of a record.
 
@@ -43,9 +47,13 @@ def to_contents(
         Further plain data for the manifest: the table's preparation, the report.
     source : RowSource, optional
         Where the rows came from, if they are too large to be kept.
+    must_keep_rows : bool
+        Keep them however large they are, if they have no source: without rows nobody goes on.
     """
     setup = record.setup
     rows = keep_rows(stored_rows(record), source)
+    if rows is None and must_keep_rows:
+        rows = stored_rows(record)
     checkpoints = kept_states(record)
     if isinstance(rows, RowSource) and setup.row_numbers is not None:
         checkpoints[0] = {**checkpoints[0], **noted_rows(record)}
