@@ -11,7 +11,7 @@ from chainrule.files.contents import PARTS, ROWS_LIMIT, RowSource, RunContents
 from chainrule.files.ownership import Owner, held, owner_of
 from chainrule.files.read import describe_files, read_run
 from chainrule.files.sources import hash_file, keep_rows, open_rows, row_source
-from chainrule.files.write import check_place, update_run, write_run
+from chainrule.files.write import check_place, tidy_run, update_run, write_run
 
 __all__ = [
     "Owner",
@@ -28,6 +28,7 @@ __all__ = [
     "owner_of",
     "read_run",
     "row_source",
+    "tidy_run",
     "update_run",
     "write_run",
 ]

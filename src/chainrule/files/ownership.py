@@ -72,9 +72,9 @@ def held(folder: Path, where: str) -> Iterator[None]:
         try:
             yield
         finally:
+            del _held[place]
             with suppress(OSError):
                 os.unlink(folder / layout.OWNER)
-            del _held[place]
 
 
 @contextmanager

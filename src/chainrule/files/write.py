@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import FileRefused
 from chainrule.files import history, layout, publish, record, tensors
 from chainrule.files.contents import Arrays, RowSource, RunContents
-from chainrule.files.durable import write_file
+from chainrule.files.durable import Writer
 from chainrule.files.guarded import PathLike, load_record, opened, plain_path, run_folder
 from chainrule.files.refusals import UNTOUCHED, refused, told
 
@@ -131,6 +131,25 @@ def update_run(
     return target
 
 
+def tidy_run(path: PathLike) -> None:
+    """Remove from a run folder what a writer that was killed has left there.
+
+    Parameters
+    ----------
+    path : str or path
+        The run folder.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tidy_run(write_run(f"{folder}/run", RunContents({}, {"W1": np.zeros((2, 1))})))
+    """
+    target, where = run_folder(path), f"run {os.fspath(path)!r}"
+    with told(where, target):
+        publish.tidy(Path(os.path.abspath(target)), where)
+
+
 def check_place(path: PathLike, *, overwrite: bool = False) -> None:
     """Refuse a place to which a run cannot be written, before hours are spent on one.
 
@@ -242,14 +261,16 @@ def _write_state(
     files = dict(kept)
     if any(layout.step_of(name) is not None for name in pieces):
         (folder / layout.CHECKPOINTS).mkdir()
-    for name, chunks in pieces.items():
-        length, sha256 = write_file(folder / name, chunks)
-        files[name] = Entry(bytes=length, sha256=sha256)
-    state = Record(record.FORMAT, record.VERSION, record.written_by(), files, source, manifest)
-    data = record.encode(state, where)
-    others = sum(entry.bytes for entry in files.values())
-    _check_readable(data, others, where)
-    write_file(folder / layout.RECORD, [data])
+    with Writer() as writer:
+        for name, chunks in pieces.items():
+            length, sha256 = writer.write(folder / name, chunks)
+            files[name] = Entry(bytes=length, sha256=sha256)
+        state = Record(record.FORMAT, record.VERSION, record.written_by(), files, source, manifest)
+        data = record.encode(state, where)
+        others = sum(entry.bytes for entry in files.values())
+        _check_readable(data, others, where)
+        writer.write(folder / layout.RECORD, [data])
+        writer.sync()
     return files
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import SpecError
-from chainrule.files import RunContents, held, read_run
+from chainrule.files import RunContents, held, read_run, tidy_run
 from chainrule.files.guarded import run_folder
 from chainrule.run.facade import Run
 from chainrule.run.kept import Kept, trained
@@ -84,7 +84,8 @@ def resume(
     folder, where = run_folder(path), f"resume {os.fspath(path)!r}"
     with ExitStack() as stack:
         stack.enter_context(held(folder, where))
-        contents = read_run(path)
+        contents = read_run(path)  # a damaged run is refused before anything is moved
+        tidy_run(path)
         _check_engine(contents.manifest)
         run = run_of(contents)
         rest = _rest(run, steps, epochs, patience)

@@ -58,7 +58,7 @@ def plan_rest(
     if planned < record.steps:
         raise SpecError(
             f"{planned:,} steps were asked for; this run has done {record.steps:,}.\n"
-            "  The number is that of the whole training: ask for more, or open any step of this one."
+            "  The number is that of the whole training: ask for more, or open a step of this one."
         )
     chosen = _patience(record, patience)
     if planned == record.steps or (_gave_up(record, chosen) and planned <= record.planned

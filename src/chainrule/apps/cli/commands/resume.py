@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -100,8 +101,9 @@ def _show_end(out: Screen, before: Run, found: Run, place: Path, seconds: float)
     """Show the run, or that there was nothing to do."""
     if _is_same(before, found):
         item(out, "Training", f"{found.stopped}: nothing is left to do")
-        here = f"chainrule resume {place}"
-        steps(out, "Next", [(f"{here} --epochs N", "make it longer"), *next_steps(place)[2:]])
+        way = "--patience" if found.stopped == "early stopping" else "--epochs"
+        longer = (f"chainrule resume {quote(str(place))} {way} N", "make it longer")
+        steps(out, "Next", [longer, *next_steps(place)[2:]])
         return
     show_ending(out, found, place, seconds)
     steps(out, "Next", next_steps(place) if found.preparation else next_steps(place)[1:])

@@ -83,7 +83,7 @@ def train(
     columns: ColumnFlags = ColumnFlags(),  # noqa: B008
     network: NetworkFlags = NetworkFlags(),  # noqa: B008
     training: TrainingFlags = TrainingFlags(),  # noqa: B008
-    kept: CheckpointFlags = CheckpointFlags(),
+    kept: CheckpointFlags = CheckpointFlags(),  # noqa: B008
     output: RunFlags = RunFlags(),  # noqa: B008
 ) -> int:
     """Train a network on a table, judge it on rows it has not seen, and save the run.
