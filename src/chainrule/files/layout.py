@@ -33,6 +33,19 @@ def step_of(name: str) -> int | None:
     return step if step is not None and checkpoint_name(step) == name else None
 
 
+def place_of(name: str) -> tuple[int, int]:
+    """Return where a name stands in the record, so that equal runs have equal records.
+
+    Examples
+    --------
+    >>> sorted([ROWS, checkpoint_name(9), WEIGHTS, checkpoint_name(0)], key=place_of)[0]
+    'model.safetensors'
+    """
+    step = step_of(name)
+    order = (WEIGHTS, HISTORY, CHECKPOINTS, REPORT, ROWS)
+    return (order.index(name), 0) if step is None else (order.index(CHECKPOINTS), step)
+
+
 def is_ours(name: str) -> bool:
     """Say whether a run's record may list a file of this name."""
     return name in (WEIGHTS, HISTORY, ROWS, REPORT) or step_of(name) is not None

@@ -12,14 +12,14 @@ import platform
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from chainrule.errors import FileRefused
 from chainrule.files import layout
 from chainrule.files.durable import locked
-from chainrule.files.refusals import UNTOUCHED, refused
+from chainrule.files.refusals import UNTOUCHED, refused, told
 
 _NOTE_LIMIT = 1000
 _PLAIN = (
@@ -63,10 +63,11 @@ class Owner:
 @contextmanager
 def held(folder: Path, where: str) -> Iterator[None]:
     """Hold a run folder for as long as the block runs; others are told by whom."""
-    with locked(folder) as mine:
+    with ExitStack() as stack:
+        with told(where, folder):
+            mine, place = stack.enter_context(locked(folder)), _place(folder)
         if not mine:
             raise _taken(folder, where)
-        place = _place(folder)
         _held[place] = threading.get_ident()
         _leave_note(folder)
         try:
@@ -94,8 +95,11 @@ def owner_of(folder: Path) -> Owner | None:
     note = _note(folder)
     if note is None:
         return None
-    with locked(folder) as free:  # a note without a lock was left by a process that was killed
-        return None if free else note
+    try:
+        with locked(folder) as free:  # a note without a lock was left by a process that was killed
+            return None if free else note
+    except OSError:
+        return None
 
 
 def _place(folder: Path) -> tuple[int, int]:

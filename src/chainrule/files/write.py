@@ -265,6 +265,7 @@ def _write_state(
         for name, chunks in pieces.items():
             length, sha256 = writer.write(folder / name, chunks)
             files[name] = Entry(bytes=length, sha256=sha256)
+        files = {name: files[name] for name in sorted(files, key=layout.place_of)}
         state = Record(record.FORMAT, record.VERSION, record.written_by(), files, source, manifest)
         data = record.encode(state, where)
         others = sum(entry.bytes for entry in files.values())

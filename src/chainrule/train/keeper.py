@@ -19,6 +19,7 @@ from typing import Any
 from chainrule.errors import FileRefused
 from chainrule.files import RowSource, check_place, held, update_run, write_run
 from chainrule.files.layout import RECORD
+from chainrule.files.refusals import told
 from chainrule.train.checkpoints import Checkpoints, Interval, interval
 from chainrule.train.saved import kept_states, manifest_of, to_contents, weights_of
 from chainrule.train.trainer import Record
@@ -217,7 +218,8 @@ class Keeper:
         self.place = self._where()
 
     def _where(self) -> tuple[int, int]:
-        found = os.stat(self.path)
+        with told(f"train into {os.fspath(self.path)!r}", self.path):
+            found = os.stat(self.path)
         return found.st_dev, found.st_ino
 
     def _check_same(self) -> None:
