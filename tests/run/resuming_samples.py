@@ -28,11 +28,11 @@ def of_arrays(checkpoints=None, steps=41, **settings):
     )
 
 
-def of_table(checkpoints=None, epochs=15, **settings):
+def of_table(checkpoints=None, epochs=15, target="price", **settings):
     """A training on a table, whose rows for the score are held out."""
     usual = {"hidden": [5], "batch_size": 9, "patience": 9, "seed": 2, "engine": "interpreter"}
     return cr.train_table(
-        TABLE, "price", epochs=epochs, checkpoints=checkpoints, **{**usual, **settings}
+        TABLE, target, epochs=epochs, checkpoints=checkpoints, **{**usual, **settings}
     )
 
 

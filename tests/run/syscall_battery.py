@@ -21,40 +21,47 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from kill_battery import is_state_of  # noqa: E402
-from resuming_samples import bits_of, crashed, kept, of_arrays, of_table  # noqa: E402
+from kill_battery import Whole
+from resuming_samples import StopHere, X, Y, bits_of, crash_at, of_table
 
-import chainrule as cr  # noqa: E402
-from chainrule.errors import FileRefused  # noqa: E402
-from chainrule.run.kept import leave_page  # noqa: E402
+import chainrule as cr
+from chainrule.errors import FileRefused
+from chainrule.run.kept import leave_page
 
 CALLS = "openat,write,fsync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir"
 ERRORS = ("ENOSPC", "EIO", "EROFS", "EACCES")
 
 
-def short(checkpoints=None):
-    return of_arrays(checkpoints, steps=14, snapshot_bytes=1)
+def short(checkpoints=None, **more):
+    """Six steps of a tiny network; a checkpoint after the second and the fourth."""
+    settings = {"optimizer": "momentum", "snapshot_bytes": 1, "engine": "interpreter", "seed": 1}
+    return cr.train("1-1", X[:6, :1], Y[:6], steps=6, checkpoints=checkpoints, **settings, **more)
 
 
-def nothing(folder):
-    return folder / "run"
+def often(path):
+    return cr.Checkpoints(path, every=2)
 
 
-def half_way(folder):
-    return crashed(of_arrays, folder / "run", 8, steps=14, snapshot_bytes=1)
+def nothing(path):
+    """There is no folder yet."""
 
 
-def finished_table(folder):
-    run = of_table(kept(folder / "run"), epochs=2)
-    leave_page(run, folder / "run")
-    return folder / "run"
+def half_way(path):
+    try:
+        short(often(path), callbacks=[crash_at(3)])
+    except StopHere:
+        return
+
+
+def finished_table(path):
+    leave_page(of_table(often(path), epochs=1, batch_size=21), path)
 
 
 SCENARIOS = {
-    "a new training": (nothing, lambda path: short(kept(path)), short),
+    "a new training": (nothing, lambda path: short(often(path)), short),
     "one that goes on": (half_way, cr.resume, short),
     "a finished one made longer": (
-        finished_table, lambda path: cr.resume(path, epochs=3), lambda c: of_table(c, epochs=3)),
+        finished_table, lambda path: cr.resume(path, epochs=2), lambda c: of_table(c, epochs=2, batch_size=21)),
 }  # fmt: skip
 
 
@@ -80,7 +87,7 @@ def work(act, path, gate, told):
 
 def traced(act, path, *injected):
     """Act in a fork under strace; return its exit code (None if killed), its calls and words."""
-    gate, told, log = os.pipe(), os.pipe(), path.parent / "strace.log"
+    gate, told, log = os.pipe(), os.pipe(), path.parent.parent / "strace.log"
     pid = os.fork()
     if pid == 0:
         work(act, path, gate[0], told[1])
@@ -115,33 +122,35 @@ def concerning(lines, folder):
     return found
 
 
-def check(path, whole, act, prepare_again):
+def check(path, whole, go_on, begin):
     """The folder holds a state of the whole training; gone on with, it ends like it."""
-    if (path / "run.json").exists():
+    there = (path / "run.json").exists()
+    assert there or begin is not None, "the run is gone"
+    if there:
         run = cr.load(path)
-        assert is_state_of(run, whole), f"a wrong state of step {run.steps}"
-    else:
-        assert prepare_again is not None, "the run is gone"
-    act(path) if (path / "run.json").exists() else prepare_again(path)
+        assert whole.has_state(run), f"a wrong state of step {run.steps}"
+    (go_on if there else begin)(path)
+    found = bits_of(path)
+    others = [k for k in found | whole.bits if found.get(k) != whole.bits.get(k)]
+    assert not others, f"in the end {others} differ"
 
 
-def one(scenario, folder, whole, wanted, number, injected):
+def one(scenario, folder, whole, number, injected):
     """Do a scenario once with something injected; returns what became of it."""
     prepare, act, _ = SCENARIOS[scenario]
     home = folder / "home"  # the same place each time
-    home.mkdir()
-    path = prepare(home)
-    code, lines, words = traced(act, path, injected)
+    if (folder / "before").exists():
+        shutil.copytree(folder / "before", home / "run")
+    home.mkdir(exist_ok=True)
+    code, lines, words = traced(act, home / "run", injected)
     assert (code is None) == ("KILL" in injected), f"{scenario} {injected}: {code} {words}"
     assert code != 1, f"{scenario} {injected}: an error of ours"
-    last = concerning(lines, home)
-    assert number in last, f"{scenario}: the calls are not always the same, {number}"
-    fresh = act if prepare is nothing else None
-    go_on = cr.resume if prepare is not finished_table else act
-    check(path, whole, go_on, fresh)
-    found = bits_of(path)
-    others = [name for name in found | wanted if found.get(name) != wanted.get(name)]
-    assert not others, f"{scenario} {injected}: in the end {others} differ"
+    assert number in concerning(lines, home), f"{scenario}: not always the same calls, {number}"
+    go_on = act if prepare is finished_table else cr.resume
+    try:
+        check(home / "run", whole, go_on, act if prepare is nothing else None)
+    except AssertionError as problem:
+        raise AssertionError(f"{scenario} {injected}: {problem}") from problem
     shutil.rmtree(home)
     return "killed" if code is None else "refused" if code else "told" if words else "silent"
 
@@ -149,20 +158,20 @@ def one(scenario, folder, whole, wanted, number, injected):
 def sweep(scenario, folder, every):
     """Do a scenario with each call hit in each way."""
     prepare, act, uninterrupted = SCENARIOS[scenario]
-    whole = uninterrupted(kept(folder / "whole"))
-    wanted = bits_of(folder / "whole")
+    whole = Whole(lambda checkpoints: uninterrupted(often(checkpoints.path)), {}, folder / "whole")
+    prepare(folder / "before")
     (folder / "home").mkdir()
-    path = prepare(folder / "home")
-    code, lines, _ = traced(act, path)
+    if prepare is not nothing:
+        shutil.copytree(folder / "before", folder / "home" / "run")
+    code, lines, _ = traced(act, folder / "home" / "run")
     assert code == 0, code
     calls = concerning(lines, folder / "home")
     shutil.rmtree(folder / "home")
-    ends = Counter()
-    for call, n in calls[::every]:
-        ends[one(scenario, folder, whole, wanted, (call, n), f"{call}:signal=KILL:when={n}")] += 1
-        for error in ERRORS:
-            hit = f"{call}:error={error}:when={n}"
-            ends[one(scenario, folder, whole, wanted, (call, n), hit)] += 1
+    ends, hits = Counter(), ["signal=KILL", *(f"error={name}" for name in ERRORS)]
+    for done, (call, n) in enumerate(calls[::every], 1):
+        for hit in hits:
+            ends[one(scenario, folder, whole, (call, n), f"{call}:{hit}:when={n}")] += 1
+        print(f"{scenario}: {done} of {len(calls)}", end="\r", flush=True)
     kinds = ", ".join(f"{count} {name}" for name, count in Counter(c for c, _ in calls).items())
     ended = ", ".join(f"{count} {name}" for name, count in sorted(ends.items()))
     print(f"{scenario}: {len(calls)} calls ({kinds}); {ended}", flush=True)

@@ -92,7 +92,7 @@ def resume(
         if rest is None:
             return run
         kept = _kept(path, contents, run, (every, keep), stack.pop_all())
-        return _trained(run, rest, kept, checked)
+        return _trained(rest, kept, checked)
 
 
 def _rest(run: Run, steps: int | None, epochs: int | None, patience: int | None) -> Rest | None:
@@ -102,13 +102,13 @@ def _rest(run: Run, steps: int | None, epochs: int | None, patience: int | None)
     return plan_rest(run.record, steps, epochs, patience)
 
 
-def _trained(run: Run, rest: Rest, kept: Kept, callbacks: Sequence[Callback]) -> Run:
-    record = run.record
+def _trained(rest: Rest, kept: Kept, callbacks: Sequence[Callback]) -> Run:
+    past = rest.past
     return trained(
         lambda watcher: run_training(
-            record.setup, rest.steps, record.final,
-            validation=record.validation, patience=rest.patience, callbacks=callbacks,
-            snapshot_bytes=record.snapshot_bytes, watcher=watcher, past=record,
+            past.setup, rest.steps, past.final,
+            validation=past.validation, patience=rest.patience, callbacks=callbacks,
+            snapshot_bytes=past.snapshot_bytes, watcher=watcher, past=past,
         ),
         kept,
     )  # fmt: skip

@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ from chainrule.train.watching import Now
 
 LEAST_SHARE = 50
 """By the clock, a checkpoint waits at least so many times as long as the last one took."""
+
+HASTE_BYTES = 8 * 2**20
+"""States for replay beyond so many bytes are not written between a signal and a usable run."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,8 @@ class Keeper:
         """After a signal make haste: whoever sent it may send another one that cannot be heard."""
         record = now()
         if record.stopped == "interrupted":
-            self._try(lambda: self._write(record, self.shell.extra, is_last=True))
+            hasty = self._without_much(record)
+            self._try(lambda: self._write(hasty, self.shell.extra, is_last=True))
 
     def finish(self, record: Record, extra: Mapping[str, Any]) -> None:
         """Write the run as it ended.
@@ -140,6 +144,16 @@ class Keeper:
             If it cannot be written; the last checkpoint is still there.
         """
         self._write(record, extra, is_last=True)
+
+    def _without_much(self, record: Record) -> Record:
+        """Leave out states for replay that would take long to write; `finish` writes them."""
+        there = set() if self.written is None else self.written.steps
+        missing = [k for k in kept_states(record) if k not in there | {0, record.steps}]
+        size = sum(array.nbytes for array in record.final.values())
+        if len(missing) * size <= HASTE_BYTES:
+            return record
+        kept = {k: state for k, state in record.snapshots.items() if k not in missing}
+        return replace(record, snapshots=kept)
 
     def _plan(self, step: int, took: float) -> None:
         """Choose when the next checkpoint is due."""

@@ -5,13 +5,17 @@ Knows records and what can be asked; does no step and writes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from chainrule.data.memory import check_memory
 from chainrule.errors import SpecError
 from chainrule.train.door import check_patience, count_steps
+from chainrule.train.history import History
 from chainrule.train.memory import estimate_memory
+from chainrule.train.replay import state_at
 from chainrule.train.stopping import EarlyStopping
 from chainrule.train.trainer import UNKNOWN_PATIENCE, Record
 
@@ -22,12 +26,15 @@ class Rest:
 
     Attributes
     ----------
+    past : Record
+        What was done before, as the whole training would have it.
     steps : int
         Steps of the whole training, those that were done included.
     patience : int or None
         Epochs without a lower validation loss after which it stops.
     """
 
+    past: Record
     steps: int
     patience: int | None
 
@@ -60,17 +67,42 @@ def plan_rest(
             f"{planned:,} steps were asked for; this run has done {record.steps:,}.\n"
             "  The number is that of the whole training: ask for more, or open a step of this one."
         )
-    chosen = _patience(record, patience)
-    if planned == record.steps or (_gave_up(record, chosen) and planned <= record.planned
-                                   and patience is None):  # fmt: skip
+    if planned == record.steps:
         return None
-    _check_patience_left(record, chosen)
+    chosen = _patience(record, patience)
+    past = _without_early_end(record, chosen)
+    if _gave_up(past, chosen):
+        if patience is None and planned <= record.planned:
+            return None
+        raise SpecError(_has_given_up(past, chosen))
     judged = 0 if record.validation is None else len(record.validation.x)
     estimate = estimate_memory(
         record.setup, planned, validation_rows=judged, snapshot_bytes=record.snapshot_bytes
     )
     check_memory(estimate.peak, "the training", "Free some memory; the run stays as it is.")
-    return Rest(planned, chosen)
+    return Rest(past, planned, chosen)
+
+
+def _without_early_end(record: Record, patience: int | None) -> Record:
+    """Return a record as it was in the midst of a longer training.
+
+    A training that ends within an epoch is judged there; a longer one is not, and may have other
+    weights as its best.
+    """
+    setup, last = record.setup, record.steps - 1
+    columns = {name: np.array(column) for name, column in record.history.items()}
+    judged = last >= 0 and columns["validation_loss"][last] == columns["validation_loss"][last]
+    if not judged or (setup.first + record.steps) % setup.steps_per_epoch == 0:
+        return record
+    columns["validation_loss"][last] = columns["validation_score"][last] = np.nan
+    watch = EarlyStopping(patience)
+    for step, loss, _ in History.of(columns).epochs:
+        watch.see(step, loss)
+    past = replace(record, history=columns)
+    if patience is None or watch.best_step == record.best_step:
+        return past
+    best_step = watch.best_step or record.steps
+    return replace(past, best=state_at(past, best_step), best_step=best_step)
 
 
 def _check_alive(record: Record) -> None:
@@ -105,16 +137,14 @@ def _patience(record: Record, given: Any) -> int | None:
 def _gave_up(record: Record, patience: int | None) -> bool:
     """Tell whether the training ended because its patience ran out."""
     watch = EarlyStopping(patience)
-    for loss in record.history["validation_loss"]:
-        if loss == loss:  # judged
-            watch.see(0, float(loss))
+    for step, loss, _ in History.of(record.history).epochs:
+        watch.see(step, loss)
     return watch.over
 
 
-def _check_patience_left(record: Record, patience: int | None) -> None:
-    if _gave_up(record, patience):
-        raise SpecError(
-            f"this run stopped early after {record.steps:,} steps: {patience} epochs went by "
-            "without a lower validation loss, and a longer training would have stopped there, "
-            "too.\n  Ask for more patience: resume(..., patience=N), or --patience N."
-        )
+def _has_given_up(record: Record, patience: int | None) -> str:
+    return (
+        f"this run stopped early after {record.steps:,} steps: {patience} epochs went by without a "
+        "lower validation loss, and a longer training would have stopped there, too.\n"
+        "  Ask for more patience: resume(..., patience=N), or --patience N."
+    )
