@@ -61,7 +61,8 @@ SCENARIOS = {
     "a new training": (nothing, lambda path: short(often(path)), short),
     "one that goes on": (half_way, cr.resume, short),
     "a finished one made longer": (
-        finished_table, lambda path: cr.resume(path, epochs=2), lambda c: of_table(c, epochs=2, batch_size=21)),
+        finished_table, lambda path: cr.resume(path, epochs=2),
+        lambda checkpoints: of_table(checkpoints, epochs=2, batch_size=21)),
 }  # fmt: skip
 
 

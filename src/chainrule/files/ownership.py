@@ -137,5 +137,5 @@ def _note(folder: Path) -> Owner | None:
         words = (str(found[name]) for name in ("host", "since"))
         host, since = ("".join(c for c in word if c.isprintable()) for word in words)
         return Owner(int(found["process"]), host, since)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

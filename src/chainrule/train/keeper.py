@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.errors import FileRefused
-from chainrule.files import RowSource, check_place, held, update_run, write_run
+from chainrule.files import RowSource, check_place, held, read_run, update_run, write_run
 from chainrule.files.layout import RECORD
 from chainrule.files.refusals import told
 from chainrule.train.checkpoints import Checkpoints, Interval, interval
@@ -99,7 +99,7 @@ class Keeper:
         self.place = None if stack is None else self._where()
         self.first, self.per_epoch = 0, 1
         self.next_time, self.next_step = 0.0, 0
-        self.refusal = ""
+        self.refusal, self.in_doubt = "", False
 
     def begin(self, now: Now) -> None:
         """Take the folder, and make it unless a run is to be replaced later."""
@@ -184,9 +184,20 @@ class Keeper:
         dressed = self.shell.dress(record)
         if self.written is None or not self._is_there():
             self._create(dressed, extra)
-        else:
-            self._check_same()
-            self._update(dressed, extra, self.written, is_last=is_last)
+            return
+        self._check_same()
+        there = self._found() if self.in_doubt else self.written
+        self.in_doubt = True  # an error may come after the instant at which a state appears
+        self._update(dressed, extra, there, is_last=is_last)
+        self.in_doubt = False
+
+    def _found(self) -> Written:
+        """Return what the folder holds, where an error left that open."""
+        contents = read_run(self.path, parts=("checkpoints", "report"))
+        recent = [int(k) for k in contents.manifest["checkpoints"]["recent"]]
+        has_page = contents.report is not None
+        self.written = Written({*contents.checkpoints}, recent, None, has_page)
+        return self.written
 
     def _is_there(self) -> bool:
         return os.path.lexists(self.path / RECORD)
