@@ -28,9 +28,6 @@ from chainrule.train.watching import Now
 LEAST_SHARE = 50
 """By the clock, a checkpoint waits at least so many times as long as the last one took."""
 
-HASTE_BYTES = 8 * 2**20
-"""States for replay beyond so many bytes are not written between a signal and a usable run."""
-
 
 @dataclass(frozen=True)
 class Shell:
@@ -132,7 +129,7 @@ class Keeper:
         """After a signal make haste: whoever sent it may send another one that cannot be heard."""
         record = now()
         if record.stopped == "interrupted":
-            hasty = self._without_much(record)
+            hasty = self._without_new_states(record)
             self._try(lambda: self._write(hasty, self.shell.extra, is_last=True))
 
     def finish(self, record: Record, extra: Mapping[str, Any]) -> None:
@@ -145,14 +142,10 @@ class Keeper:
         """
         self._write(record, extra, is_last=True)
 
-    def _without_much(self, record: Record) -> Record:
-        """Leave out states for replay that would take long to write; `finish` writes them."""
+    def _without_new_states(self, record: Record) -> Record:
+        """Leave out states for replay that are still to be written; `finish` does that."""
         there = set() if self.written is None else self.written.steps
-        missing = [k for k in kept_states(record) if k not in there | {0, record.steps}]
-        size = sum(array.nbytes for array in record.final.values())
-        if len(missing) * size <= HASTE_BYTES:
-            return record
-        kept = {k: state for k, state in record.snapshots.items() if k not in missing}
+        kept = {k: state for k, state in record.snapshots.items() if k in there | {0}}
         return replace(record, snapshots=kept)
 
     def _plan(self, step: int, took: float) -> None:
