@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -71,8 +72,6 @@ def run_of(contents: RunContents) -> Run:
 
 def told_unfinished(path: str | os.PathLike[str], run: Run) -> str:
     """Return the sentence on a run that somebody is still training, or did not finish."""
-    from pathlib import Path
-
     from chainrule.files import owner_of
 
     done = f"step {run.steps:,} of {run.record.planned:,}"

@@ -100,7 +100,7 @@ class Keeper:
 
     def begin(self, now: Now) -> None:
         """Take the folder, and make it unless a run is to be replaced later."""
-        record = now()
+        record: Record = now()
         self.first, self.per_epoch = record.setup.first, record.setup.steps_per_epoch
         if self.written is None:
             check_place(self.path, overwrite=self.policy.overwrite)
@@ -127,7 +127,7 @@ class Keeper:
 
     def end(self, now: Now) -> None:
         """After a signal make haste: whoever sent it may send another one that cannot be heard."""
-        record = now()
+        record: Record = now()
         if record.stopped == "interrupted":
             hasty = self._without_new_states(record)
             self._try(lambda: self._write(hasty, self.shell.extra, is_last=True))

@@ -69,6 +69,11 @@ def plan_rest(
         )
     if planned == record.steps:
         return None
+    if record.stopped == "adopted":
+        raise SpecError(
+            "this network was trained elsewhere, so there is no training to go on with.\n"
+            "  Train on from it: run.branch(0, steps=...), or chainrule branch RUN --step 0."
+        )
     chosen = _patience(record, patience)
     past = _without_early_end(record, chosen)
     if _gave_up(past, chosen):

@@ -285,6 +285,8 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
             return "early stopping"
         if run.watcher is not None:
             run.watcher.look(step, lambda: _record(run, "unfinished"))
+            if request.asked:  # while it looked: no further step, which may be a long one
+                return "interrupted"
     return "finished"
 
 

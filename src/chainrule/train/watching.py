@@ -6,13 +6,10 @@ Knows only when it is asked and what it is given; knows nothing of disks or of w
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from chainrule.train.trainer import Record
-
-Now = Callable[[], "Record"]
-"""Gives the record of a training as it is now; it copies the state, so ask only if need be."""
+Now = Callable[[], Any]
+"""Gives the `Record` of a training as it is now; it copies the state, so ask only if need be."""
 
 
 class Watcher(Protocol):
