@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import chainrule
-from chainrule import nn, optim
+from chainrule import export, nn, optim
+from chainrule.export.onnx import OPSET
+from chainrule.export.onnx.forms import forms
 from chainrule.graph import Node, Primitive, primitives, variable
 from chainrule.nn.initializers import initializers
 
@@ -152,11 +154,67 @@ def training() -> str:
     return text + f"\n## Activations\n\n{names}\n\n## Initializers\n\n{rules}\n"
 
 
+def exports() -> str:
+    """Return the page of the forms that a run can be exported in."""
+    lines = [
+        "# Exports",
+        "",
+        "`chainrule export RUN --to NAME`, or `run.export(path)`: the form follows from the ending",
+        "of the file unless it is named. It says what a model's inputs and outputs are called.",
+        "",
+        "| name | file | what | of a run that diverged |",
+        "|---|---|---|---|",
+    ]
+    for name, one in export.targets().items():
+        diverged = "refused" if one.needs_model else "written"
+        lines.append(f"| `{name}` | `{one.ending}` | {one.summary} | {diverged} |")
+    written = ", ".join(f"`{name}`" for name in sorted(forms()))
+    return "\n".join(lines) + ONNX.format(OPSET=OPSET, forms=written)
+
+
+ONNX = """
+
+## ONNX
+
+Opset {OPSET}, checked by `onnx.checker` when it is written; the same run gives the same bytes.
+What goes in:
+
+| trained on | input | holds |
+|---|---|---|
+| an array | `X` (rows, features) | the dtype of the training |
+| a table | a column of numbers, by its name, (rows, 1) | float64, NaN where missing |
+| | of booleans, the same | 1 and 0 as float64, NaN where missing |
+| | of categories, the same | texts, empty where missing |
+
+What comes out: `label` (rows) and `probabilities` (rows, classes) of a classifier, in the order
+of the classes; `label` and `probabilities` (rows, outputs) of a network with several labels;
+`prediction` (rows, outputs) of numbers, in the unit of the table. A column of such a name keeps
+it, and the output gets a number behind its own.
+
+What `predict` refuses, the model refuses (a new category, infinity, a missing cell where training
+said so): a node called `refused: ...` reads outside of an axis, which is an error of ONNX. It is
+one in onnxruntime on a CPU; runtimes that do not check an index answer with any number instead.
+Of no rows, the answer is no rows.
+
+Operations that can be written: {forms}.
+
+The metadata has the network, the loss, the names of features and classes, and `weights_sha256`,
+the SHA-256 of `model.safetensors` in the run's folder.
+
+## JSON
+
+One document with everything but the training rows, for readers in any language: its fields are
+described in `schema.json` of `chainrule.export` (JSON Schema 2020-12), which comes with the
+package. Numbers have the digits that give back the same bits.
+"""
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "operations.md": operations,
     "losses.md": losses,
     "training.md": training,
     "public.md": public,
+    "exports.md": exports,
 }
 
 

@@ -44,6 +44,7 @@ from chainrule.optim import (
 )
 from chainrule.run import Run, load, resume, train
 from chainrule.tables import train_table
+from chainrule.train import loggers
 from chainrule.train.checkpoints import Checkpoints
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "log1p",
     "log_sigmoid",
     "log_softmax",
+    "loggers",
     "logsumexp",
     "loss",
     "matmul",

@@ -20,7 +20,14 @@ from chainrule.run import Run, run_setup
 from chainrule.run.kept import Kept
 from chainrule.train import Callback, MemoryEstimate, Record, Setup, Validation, estimate_memory
 from chainrule.train.checkpoints import Checkpoints, find_checkpoints
-from chainrule.train.door import check_engine, make_setup, make_validation, whole, with_engine
+from chainrule.train.door import (
+    check_callbacks,
+    check_engine,
+    make_setup,
+    make_validation,
+    whole,
+    with_engine,
+)
 from chainrule.train.process import expected_peak
 from chainrule.train.rows import note_source
 
@@ -200,7 +207,7 @@ def run_table(
         {},
         validation=job.validation,
         patience=job.patience,
-        callbacks=callbacks,
+        callbacks=check_callbacks(callbacks),
         kept=kept,
     )
 

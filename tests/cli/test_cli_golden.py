@@ -32,6 +32,7 @@ PAGES = {
     "predict": ["predict", "run", "penguins.csv"],
     "info": ["info", "run"],
     "info_history": ["info", "run", "--history"],
+    "export_onnx": ["export", "run", "--to", "onnx"],
     "help": ["--help"],
     "help_train": ["train", "--help"],
 }  # fmt: skip

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.explain.derive.naming import Names
-from chainrule.explain.derive.numpy_code import piece
 from chainrule.explain.formula import formula, in_brackets
 from chainrule.explain.views.html import mathml
 from chainrule.graph import apply, primitives
+from chainrule.graph.code import Names, piece
 
 X, Y = cr.variable("x", 0.7), cr.variable("y", -1.3)
 

@@ -155,7 +155,7 @@ def test_csv_of_entries(form, tmp_path):
 
 
 NASTY = {
-    "missing.npz": (None, "No such file"),
+    "missing.npz": (None, "no such file or folder"),
     "text.npz": (b"not a zip", "not a readable .npz"),
     "torn.json": (b'{"W1": [[1, 2', "not valid JSON"),
     "list.json": (b"[1, 2]", "holds a list"),

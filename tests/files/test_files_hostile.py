@@ -24,7 +24,7 @@ from run_samples import (
 )
 
 from chainrule.errors import FileRefused
-from chainrule.files import RowSource, open_rows, read_run, update_run, write_run
+from chainrule.files import RowSource, open_rows, read_run, record, update_run, write_run
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_names_that_no_run_lists(run, name):
 
 
 def test_a_newer_format_says_what_to_install(run):
-    forge(run, lambda tree: tree | {"version": 2, "new field": []})
+    forge(run, lambda tree: tree | {"version": record.VERSION + 1, "new field": []})
     assert "Install a newer chainrule" in refused(run)
 
 

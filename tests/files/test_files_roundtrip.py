@@ -64,6 +64,7 @@ def test_every_part_comes_back(tmp_path):
     assert sorted(files_of(run)) == [
         "checkpoints/step-0000000000.safetensors",
         "checkpoints/step-0000000007.safetensors",
+        "history.jsonl",
         "history.parquet",
         "model.safetensors",
         "report.html",

@@ -188,7 +188,8 @@ def thinned(values: Sequence[float]) -> list[tuple[float, float]]:
     [(1.0, 4.0), (3.0, 1.0)]
     """
     count = len(values)
-    edges = [k * count // min(count, POINTS) for k in range(min(count, POINTS) + 1)]
+    pieces = min(count, POINTS)
+    edges = [k * count // max(pieces, 1) for k in range(pieces + 1)]
     found = []
     for a, b in pairwise(edges):
         known = [(k, v) for k, v in enumerate(values[a:b], a + 1) if math.isfinite(v)]

@@ -3,6 +3,8 @@
 Knows records and preparations; the way back into chainrule is a run folder, not an export.
 """
 
-from chainrule.export.target import Subject, Target, export, find_target, target, targets
+# The folder first: loaded later, it would take the name of the function below.
+from chainrule.export import targets as _folder  # noqa: F401
+from chainrule.export.target import Port, Subject, Target, export, find_target, target, targets
 
-__all__ = ["Subject", "Target", "export", "find_target", "target", "targets"]
+__all__ = ["Port", "Subject", "Target", "export", "find_target", "target", "targets"]

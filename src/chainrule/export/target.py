@@ -6,7 +6,7 @@ Knows names and endings; each form is a file in `targets`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -34,7 +34,35 @@ class Subject:
     preparation: Any = None
 
 
+@dataclass(frozen=True)
+class Port:
+    """What goes into an exported model, or comes out of it, under a name.
+
+    Attributes
+    ----------
+    name : str
+        By which it is fed or fetched.
+    kind : str
+        What it holds: double, float, int64, string.
+    shape : tuple of str or int
+        Its lengths; "rows" is open.
+    words : str
+        What it means.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[str | int, ...]
+    words: str
+
+
 Write = Callable[[Subject], Iterable[bytes]]
+Tell = Callable[[Subject], Mapping[str, Sequence[Port]]]
+
+
+def nothing_to_tell(subject: Subject) -> Mapping[str, Sequence[Port]]:
+    """Return no ports: a target without inputs and outputs."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -53,6 +81,10 @@ class Target:
         Subject to the bytes of the file, piece by piece.
     needs_model : bool
         Whether it is of no use for a run that diverged.
+    needs_rows : bool
+        Whether the rows of the training must be at hand.
+    tell : callable
+        Subject to the model's ports, by "inputs" and "outputs"; none where it has no such names.
     """
 
     name: str
@@ -60,24 +92,32 @@ class Target:
     summary: str
     write: Write
     needs_model: bool = True
+    needs_rows: bool = False
+    tell: Tell = nothing_to_tell
 
 
 _found: dict[str, Target] = {}
 
 
 def target(
-    name: str, ending: str, summary: str, *, needs_model: bool = True
+    name: str,
+    ending: str,
+    summary: str,
+    *,
+    needs_model: bool = True,
+    needs_rows: bool = False,
+    tell: Tell = nothing_to_tell,
 ) -> Callable[[Write], Write]:
     """Register the function below it as what writes a target.
 
     Parameters
     ----------
-    name, ending, summary, needs_model
+    name, ending, summary, needs_model, needs_rows, tell
         See `Target`.
     """
 
     def register(write: Write) -> Write:
-        _found[name] = Target(name, ending, summary, write, needs_model)
+        _found[name] = Target(name, ending, summary, write, needs_model, needs_rows, tell)
         return write
 
     return register
@@ -105,7 +145,7 @@ def find_target(to: str | None, path: str | os.PathLike[str]) -> Target:
     to : str or None
         The name of a target.
     path : path
-        Where it is to go; of targets with one ending the first in the alphabet is meant.
+        Where it is to go; of targets with one ending the one of the shortest name is meant.
 
     Raises
     ------
@@ -123,13 +163,14 @@ def find_target(to: str | None, path: str | os.PathLike[str]) -> Target:
             return known[to]
         raise SpecError(f"there is no export to {shown(to)}; there are {', '.join(known)}.")
     ending = Path(path).suffix.lower()
-    for found in known.values():
-        if found.ending == ending:
-            return found
+    for one in sorted(known.values(), key=lambda one: len(one.name)):
+        if one.ending == ending:
+            return one
+    found = f"{os.fspath(path)!r} names none" if os.fspath(path) else "neither was given"
     listed = ", ".join(f"{one.ending} ({one.name})" for one in known.values())
     raise SpecError(
-        f"the form of an export is asked for by name or by the ending of its file; "
-        f"{os.fspath(path)!r} names none.\n  There are {listed}."
+        f"the form of an export is asked for by name (--to) or by the ending of its file (--out); "
+        f"{found}.\n  There are {listed}."
     )
 
 

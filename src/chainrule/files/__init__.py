@@ -10,7 +10,7 @@ from __future__ import annotations
 from chainrule.files.contents import PARTS, ROWS_LIMIT, RowSource, RunContents
 from chainrule.files.ownership import Owner, held, owner_of
 from chainrule.files.read import describe_files, read_run
-from chainrule.files.sources import hash_file, keep_rows, open_rows, row_source
+from chainrule.files.sources import hash_file, keep_rows, open_regular, open_rows, row_source
 from chainrule.files.write import check_place, tidy_run, update_run, write_run
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "hash_file",
     "held",
     "keep_rows",
+    "open_regular",
     "open_rows",
     "owner_of",
     "read_run",

@@ -10,6 +10,8 @@ import re
 RECORD = "run.json"
 WEIGHTS = "model.safetensors"
 HISTORY = "history.parquet"
+LINES = "history.jsonl"
+"""The history again, as lines for people and scripts; made from the columns, never read here."""
 ROWS = "rows.safetensors"
 REPORT = "report.html"
 CHECKPOINTS = "checkpoints"
@@ -42,10 +44,10 @@ def place_of(name: str) -> tuple[int, int]:
     'model.safetensors'
     """
     step = step_of(name)
-    order = (WEIGHTS, HISTORY, CHECKPOINTS, REPORT, ROWS)
+    order = (WEIGHTS, HISTORY, LINES, CHECKPOINTS, REPORT, ROWS)
     return (order.index(name), 0) if step is None else (order.index(CHECKPOINTS), step)
 
 
 def is_ours(name: str) -> bool:
     """Say whether a run's record may list a file of this name."""
-    return name in (WEIGHTS, HISTORY, ROWS, REPORT) or step_of(name) is not None
+    return name in (WEIGHTS, HISTORY, LINES, ROWS, REPORT) or step_of(name) is not None

@@ -107,6 +107,9 @@ def _load(folder: Path, parts: Collection[str]) -> RunContents:
 
 
 def _part(name: str) -> str:
+    """Return the part that a file holds; the history's lines say nothing that it does not."""
+    if name == layout.LINES:
+        return ""
     names = {layout.WEIGHTS: 0, layout.HISTORY: 1, layout.ROWS: 3, layout.REPORT: 4}
     return PARTS[names.get(name, 2)]
 

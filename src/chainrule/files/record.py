@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from chainrule.files.schema import Record
 
 FORMAT: Literal["chainrule run"] = "chainrule run"
-VERSION = 1
+VERSION = 2
 """The version that is written. Every version from 1 on is read, for ever."""
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: lambda tree: {**tree, "version": 2},  # 2 may list history.jsonl beside history.parquet
+}
 """For each old version, the function that turns its record into one of the next version."""
 
 RECORD_LIMIT = 64 * 2**20

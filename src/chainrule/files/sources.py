@@ -30,12 +30,22 @@ def hash_file(path: PathLike) -> str:
     'e3b0c44298fc'
     """
     where = f"file {os.fspath(path)!r}"
-    with _opened(plain_path(path), where) as file, told(where, Path(path)):
+    with open_regular(path, where) as file, told(where, Path(path)):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _opened(place: Path, where: str) -> BufferedReader:
-    """Open a regular file; a pipe or a device is refused without waiting for it."""
+def open_regular(path: PathLike, where: str) -> BufferedReader:
+    """Open a regular file; a pipe or a device is refused without waiting for it.
+
+    Examples
+    --------
+    >>> open_regular("/dev/null", "what was handed in")
+    Traceback (most recent call last):
+    ...
+    chainrule.errors.FileRefused: what was handed in: is not a regular file.
+      Name a file.
+    """
+    place = plain_path(path)
     with told(where, place):
         descriptor = os.open(place, _FLAGS)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -88,7 +98,7 @@ def open_rows(source: RowSource) -> BufferedReader:
     b''
     """
     where = f"rows of the run, file {source.path!r}"
-    file = _opened(plain_path(source.path), where)
+    file = open_regular(source.path, where)
     try:
         with told(where, Path(source.path)):
             same = os.fstat(file.fileno()).st_size == source.bytes

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import FileRefused
-from chainrule.files import history, layout, publish, record, tensors
+from chainrule.files import history, layout, lines, publish, record, tensors
 from chainrule.files.contents import Arrays, RowSource, RunContents
 from chainrule.files.durable import Writer
 from chainrule.files.guarded import PathLike, load_record, opened, plain_path, run_folder
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Pieces = dict[str, Iterable[bytes | memoryview]]
 """For each file of a run, its bytes piece by piece."""
 
-_REMOVABLE = {"history": layout.HISTORY, "report": layout.REPORT}
+_REMOVABLE = {"report": layout.REPORT}
 
 
 def write_run(path: PathLike, contents: RunContents, *, overwrite: bool = False) -> Path:
@@ -94,7 +94,7 @@ def update_run(
     drop : Collection[int]
         Steps whose checkpoints go.
     without : Collection[str]
-        Of ``"history"`` and ``"report"``, those that go.
+        Parts that go: ``"report"``.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def update_run(
     if weights is not None:
         pieces[layout.WEIGHTS] = tensors.encode(weights, f"{layout.WEIGHTS}, {where}")
     gone = {layout.checkpoint_name(step) for step in drop}
-    gone |= {layout.HISTORY} if history is not None else set()
+    gone |= {layout.HISTORY, layout.LINES} if history is not None else set()
     gone |= {_REMOVABLE[part] for part in without}
 
     def fill(folder: Path) -> Iterable[str]:
@@ -221,6 +221,7 @@ def _optional_pieces(
     pieces: Pieces = {}
     if columns:
         pieces[layout.HISTORY] = history.encode(columns, f"{where}: {layout.HISTORY}")
+        pieces[layout.LINES] = lines.encode(columns)
     for step, arrays in checkpoints.items():
         pieces[_checkpoint_name(step, where)] = tensors.encode(arrays, f"{where}: step {step}")
     if report is not None:

@@ -89,6 +89,9 @@ class Primitive:
         Operations of one input: ``(out, x, **attrs) -> (value, local)``, both as books write them,
         in simpler operations; None for one that needs no rewriting. For explanations only, as it
         may lose digits in the tails.
+    script : str
+        The source of a function of its name that computes its value with NumPy and `math` alone,
+        as exactly as ``value``: for programs that are exported. "" for what NumPy has itself.
     examples : tuple of Example
         Inputs for the contract tests; at least one.
     """
@@ -115,6 +118,7 @@ class Primitive:
     why_general: str = ""
     rewrite: Callable[..., Any] | None = None
     textbook: Callable[..., tuple[Any, Any]] | None = None
+    script: str = ""
 
     @cached_property
     def arity(self) -> int | None:

@@ -41,6 +41,11 @@ sigmoid_slope = elementwise(
     latex=r"\sigma'({0})",
     examples=POINTS,
     native=lambda m, x: m.sigmoid_slope(x),
+    script="""\
+def sigmoid_slope(x):
+    e = np.exp(-np.abs(x))
+    return e / (1 + e) ** 2
+""",
 )
 
 sigmoid = elementwise(
@@ -52,6 +57,11 @@ sigmoid = elementwise(
     examples=POINTS,
     native=lambda m, x: m.sigmoid(x),
     textbook=lambda out, x: (1.0 / (1.0 + apply("exp", -x)), out * (1.0 - out)),
+    script="""\
+def sigmoid(x):
+    e = np.exp(-np.abs(x))  # never above 1, so nothing overflows
+    return np.where(x < 0, e, 1) / (1 + e)
+""",
 )
 
 
@@ -69,6 +79,11 @@ tanh_slope = elementwise(
     latex=r"\tanh'({0})",
     examples=POINTS,
     native=lambda m, x: m.tanh_slope(x),
+    script="""\
+def tanh_slope(x):
+    e = np.exp(-2 * np.abs(x))
+    return 4 * e / (1 + e) ** 2
+""",
 )
 
 tanh = elementwise(
@@ -101,6 +116,10 @@ relu = elementwise(
     at_kink=lambda x: x == 0,
     native=lambda m, x: m.relu(x),
     textbook=lambda out, x: (apply("maximum", x, 0.0), None),
+    script="""\
+def relu(x):
+    return np.maximum(x, 0)
+""",
 )
 
 
@@ -116,6 +135,10 @@ leaky_relu = elementwise(
     at_kink=lambda x, alpha=0.01: x == 0,
     native=lambda m, x, alpha=0.01: m.leaky_relu(x, alpha),
     textbook=lambda out, x, alpha=0.01: (apply("where", x >= 0, x, alpha * x), None),
+    script="""\
+def leaky_relu(x, alpha=0.01):
+    return np.where(x >= 0, x, alpha * x)
+""",
 )
 
 
@@ -141,6 +164,10 @@ elu_slope = elementwise(
     kinks=("elu''(0) = 0, the derivative from the right",),
     at_kink=lambda x, alpha=1.0: x == 0,
     native=lambda m, x, alpha=1.0: m.elu_slope(x, alpha),
+    script="""\
+def elu_slope(x, alpha=1.0):
+    return np.where(x >= 0, 1, alpha * np.exp(np.minimum(x, 0)))
+""",
 )
 
 elu = elementwise(
@@ -158,6 +185,10 @@ elu = elementwise(
         apply("where", x >= 0, x, alpha * (apply("exp", x) - 1.0)),
         apply("where", x >= 0, constant(1.0, x.dtype), out + alpha),
     ),
+    script="""\
+def elu(x, alpha=1.0):
+    return np.where(x >= 0, x, alpha * np.expm1(np.minimum(x, 0)))
+""",
 )
 
 
@@ -177,6 +208,10 @@ softplus = elementwise(
     examples=POINTS,
     native=lambda m, x: m.softplus(x),
     textbook=lambda out, x: (apply("log", 1.0 + apply("exp", x)), None),
+    script="""\
+def softplus(x):
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+""",
 )
 
 log_sigmoid = elementwise(
@@ -188,6 +223,10 @@ log_sigmoid = elementwise(
     examples=POINTS,
     native=lambda m, x: m.log_sigmoid(x),
     textbook=lambda out, x: (-apply("log", 1.0 + apply("exp", -x)), 1.0 - apply("exp", out)),
+    script="""\
+def log_sigmoid(x):
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+""",
 )
 
 
@@ -212,6 +251,10 @@ silu_slope = elementwise(
     latex=r"\mathrm{{silu}}'({0})",
     examples=POINTS,
     native=lambda m, x: m.silu_slope(x),
+    script="""\
+def silu_slope(x):
+    return sigmoid(x) + x * sigmoid_slope(x)
+""",
 )
 
 silu = elementwise(
@@ -227,6 +270,10 @@ silu = elementwise(
         x * apply("sigmoid", x),
         apply("sigmoid", x) + out * (1.0 - apply("sigmoid", x)),
     ),
+    script="""\
+def silu(x):
+    return x * sigmoid(x)
+""",
 )
 
 
@@ -255,6 +302,10 @@ gelu_slope = elementwise(
         *POINTS,
     ],
     native=lambda m, x: m.gelu_slope(x),
+    script="""\
+def gelu_slope(x):
+    return normal_cdf(x) + x * normal_density(x)
+""",
 )
 
 gelu = elementwise(
@@ -275,4 +326,8 @@ gelu = elementwise(
         x * apply("normal_cdf", x),
         apply("normal_cdf", x) + x * apply("normal_density", x),
     ),
+    script="""\
+def gelu(x):
+    return x * normal_cdf(x)
+""",
 )

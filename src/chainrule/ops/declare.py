@@ -177,7 +177,8 @@ def elementwise(
     numpy : tuple
         NumPy functions that it stands for.
     **slots
-        Further fields of `Primitive`: source, kinks, at_kink, analytic, native, rewrite, textbook.
+        Further fields of `Primitive`: source, kinks, at_kink, analytic, native, rewrite, textbook,
+        script.
 
     Returns
     -------

@@ -160,6 +160,11 @@ erf_slope = elementwise(
     latex=r"\tfrac{{2}}{{\sqrt\pi}} e^{{-{0}^2}}",
     examples=[(0.0,), ([-2.0, 0.5],)],
     native=lambda m, x: m.erf_slope(x),
+    script="""\
+def erf_slope(x):
+    x = np.clip(x, -64, 64)  # beyond, it is 0
+    return 2 / math.sqrt(math.pi) * np.exp(-(x**2))
+""",
 )
 
 erf = elementwise(
@@ -170,6 +175,9 @@ erf = elementwise(
     latex=r"\mathrm{{erf}}({0})",
     examples=[Example(([-2.0, 0.5],), out=[-0.9953222650189527, 0.5204998778130465]), (0.0,)],
     native=lambda m, x: m.erf(x),
+    script="""\
+erf = np.vectorize(math.erf, otypes=[float])
+""",
 )
 
 erfc = elementwise(
@@ -180,6 +188,9 @@ erfc = elementwise(
     latex=r"\mathrm{{erfc}}({0})",
     examples=[Example(([-2.0, 0.5],), out=[1.9953222650189528, 0.4795001221869535]), (0.0,)],
     native=lambda m, x: m.erfc(x),
+    script="""\
+erfc = np.vectorize(math.erfc, otypes=[float])
+""",
 )
 
 
@@ -205,6 +216,11 @@ normal_density = elementwise(
     latex=r"\varphi({0})",
     examples=[(0.0,), ([-2.0, 0.5],)],
     native=lambda m, x: m.normal_density(x),
+    script="""\
+def normal_density(x):
+    x = np.clip(x, -64, 64)  # beyond, it is 0
+    return np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+""",
 )
 
 normal_cdf = elementwise(
@@ -215,4 +231,8 @@ normal_cdf = elementwise(
     latex=r"\Phi({0})",
     examples=[Example(([-2.0, 0.5],), out=[0.022750131948179207, 0.6914624612740131]), (0.0,)],
     native=lambda m, x: m.normal_cdf(x),
+    script="""\
+def normal_cdf(x):
+    return erfc(-x / math.sqrt(2)) / 2
+""",
 )

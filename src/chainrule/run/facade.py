@@ -251,6 +251,8 @@ class Run(Questions):
         ...     np.load(run.export(f"{folder}/line.npz"))["W1"].shape
         (1, 1)
         """
-        from chainrule.export import Subject, export
+        from chainrule.export import Subject, export, find_target
 
+        if find_target(to, path).needs_rows:
+            self._fetch_rows()
         return export(Subject(self.record, self.preparation), path, to, overwrite=overwrite)

@@ -12,6 +12,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from chainrule import data
+from chainrule.data.integrity import check_preparation
 from chainrule.run.facade import Run
 
 if TYPE_CHECKING:
@@ -53,21 +54,26 @@ def opened(path: str | os.PathLike[str]) -> Run:
     """Return the run of a run folder, without a word on whether it is finished."""
     from chainrule.files import read_run
 
-    return run_of(read_run(path))
+    return run_of(read_run(path), path)
 
 
-def run_of(contents: RunContents) -> Run:
-    """Return the run that a run folder's contents are."""
+def run_of(contents: RunContents, path: str | os.PathLike[str]) -> Run:
+    """Return the run that the contents of the run folder `path` are."""
     from chainrule.files import RowSource
-    from chainrule.train.saved import from_contents
+    from chainrule.run.reported import check_report
+    from chainrule.train.saved import from_contents, refused_if_unfit
 
-    record = from_contents(contents)
-    plain = contents.manifest.get("preparation")
-    preparation = None
-    if plain is not None:
-        preparation = data.Preparation.from_dict(plain)
+    where = f"run.json of run {os.fspath(path)!r}"
+    record = from_contents(contents, where)
+    plain, report = (contents.manifest.get(name) for name in ("preparation", "report"))
+    preparation, network = None, record.setup.network
+    with refused_if_unfit(where):
+        if plain is not None:
+            preparation = data.Preparation.from_dict(plain)
+            check_preparation(preparation, network.inputs, network.outputs)
+        check_report(report or {}, prepared=preparation is not None)
     source = contents.rows if isinstance(contents.rows, RowSource) else None
-    return Run(record, preparation, contents.manifest.get("report") or {}, source)
+    return Run(record, preparation, report or {}, source)
 
 
 def told_unfinished(path: str | os.PathLike[str], run: Run) -> str:

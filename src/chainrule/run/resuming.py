@@ -87,7 +87,7 @@ def resume(
         contents = read_run(path)  # a damaged run is refused before anything is moved
         tidy_run(path)
         _check_engine(contents.manifest)
-        run = run_of(contents)
+        run = run_of(contents, path)
         rest = _rest(run, steps, epochs, patience)
         if rest is None:
             return run

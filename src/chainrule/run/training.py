@@ -93,9 +93,11 @@ def train(
         the weights that had the lowest.
     shuffle : bool
         Whether each epoch sees the rows in an order of its own.
-    callbacks : sequence of callable
+    callbacks : sequence of callable or logger
         Each is called with a `Progress` after each epoch (with ``within_epochs = True`` as an
-        attribute also within long ones); returning True stops.
+        attribute also within long ones); returning True stops. Or where figures go: a TensorBoard
+        writer, a Weights & Biases or trackio run, mlflow, a path that ends in ``.jsonl``; see
+        `chainrule.loggers.to`.
     snapshot_bytes : int
         Memory for states that make `Run.at` fast; the rest is recomputed.
     engine : {"auto", "native", "interpreter"}

@@ -17,6 +17,7 @@ from chainrule.data.arrays import check_inputs, check_targets, check_weights
 from chainrule.errors import DataError, ShapeError, SpecError, shown
 from chainrule.nn import Loss, Network, check_pairing, default_loss, find_loss
 from chainrule.optim import Adam, Optimizer, find_optimizer
+from chainrule.train import loggers
 from chainrule.train.features import feature_names, in_order
 from chainrule.train.native import is_available, is_worth_it
 from chainrule.train.setup import Setup
@@ -229,12 +230,13 @@ def check_patience(patience: int | None, validation: Validation | None) -> int |
 
 
 def check_callbacks(callbacks: Any) -> Sequence[Callable[[Any], Any]]:
-    """Return the callbacks as a list of callables."""
-    if not isinstance(callbacks, (list, tuple)) or not all(map(callable, callbacks)):
+    """Return the callbacks as a list of callables; what is none has to be something to log to."""
+    if not isinstance(callbacks, (list, tuple)):
         raise SpecError(
-            f"callbacks is {shown(callbacks)}; it is a list of functions of a Progress."
+            f"callbacks is {shown(callbacks)}; it is a list of functions of a Progress, or of "
+            "loggers."
         )
-    return callbacks
+    return [one if callable(one) else loggers.to(one) for one in callbacks]
 
 
 def check_engine(engine: str, cluster: Any = None) -> None:

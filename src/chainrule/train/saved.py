@@ -6,17 +6,26 @@ Knows what a record holds and which words the manifest uses; writes no file itse
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from chainrule.errors import FileRefused
+from chainrule.errors import ChainruleError, FileRefused
 from chainrule.executors.native import SUMMATION
 from chainrule.files import RowSource, RunContents, keep_rows
 from chainrule.nn import Network, find_loss
 from chainrule.optim import find_optimizer
+from chainrule.train.fitting import (
+    check_features,
+    check_history,
+    check_rows,
+    check_states,
+    check_weights_of,
+)
 from chainrule.train.history import History
+from chainrule.train.manifest import check_manifest
 from chainrule.train.native import engine_of
 from chainrule.train.origin import origin_from
 from chainrule.train.rows import ROW_NUMBERS, noted_rows, stored_rows, without_note
@@ -120,25 +129,45 @@ def kept_states(record: Record) -> dict[int, Mapping[str, Array]]:
     return kept
 
 
-def from_contents(contents: RunContents) -> Record:
+def from_contents(contents: RunContents, where: str = "the run's manifest") -> Record:
     """Return the record that a run folder holds.
+
+    Parameters
+    ----------
+    contents : RunContents
+        What was read.
+    where : str
+        What it was read from, for messages.
 
     Raises
     ------
     FileRefused
         If the manifest lacks something or contradicts the arrays.
     """
-    try:
+    with refused_if_unfit(where):
         return _record(contents)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+
+
+@contextmanager
+def refused_if_unfit(where: str) -> Iterator[None]:
+    """Turn whatever a manifest of the right form can still do wrong into one refusal."""
+    try:
+        yield
+    except FileRefused:
+        raise
+    except (ChainruleError, LookupError, TypeError, ValueError, AttributeError,
+            ArithmeticError, RecursionError, MemoryError) as error:  # fmt: skip
+        fact = str(error).partition("\n")[0].rstrip(".")[:300] or type(error).__name__
+        fact = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else fact
         raise FileRefused(
-            f"the run's manifest does not fit: {type(error).__name__} at {error}.\n"
+            f"{where} does not fit: {fact}.\n"
             "  It was written by another program or a newer version; train again, or update."
         ) from None
 
 
 def _record(contents: RunContents) -> Record:
     manifest = contents.manifest
+    check_manifest(manifest)
     network = Network.from_dict(manifest["network"])
     dtype = np.dtype(manifest["dtype"])
     rows = dict(contents.rows) if isinstance(contents.rows, Mapping) else {}
@@ -165,10 +194,13 @@ def _record(contents: RunContents) -> Record:
     )
     steps, trouble = manifest["steps"], manifest["trouble"]
     history = dict(contents.history) or History().columns(1)
-    if len(history["loss"]) != steps or {0, steps} - set(checkpoints):
-        raise ValueError(f"{steps} steps, {len(history['loss'])} losses, states {[*checkpoints]}")
-    for state in (contents.weights, *checkpoints.values()):
-        _check_state(setup, state)
+    if {0, steps} - set(checkpoints) or max(checkpoints) > steps:
+        raise ValueError(f"{steps} steps, states {[*checkpoints][:8]}")
+    check_history(history, steps)
+    check_features(setup, manifest["soft_labels"])
+    check_rows(setup, rows, manifest["rows"])
+    check_weights_of(setup, contents.weights)
+    check_states(setup, checkpoints.values())
     final = checkpoints.pop(steps) if steps else checkpoints[0]
     return Record(
         setup=setup,
@@ -206,10 +238,3 @@ def _judged(rows: Mapping[str, Array], part: str) -> Validation | None:
 def _own(array: Array) -> Array:
     """Return a copy in memory of NumPy's own alignment, as training had it."""
     return np.array(array, order="C")
-
-
-def _check_state(setup: Setup, weights: Mapping[str, Array]) -> None:
-    wanted = {name: spec.shape for name, spec in setup.network.specs.items()}
-    found = {name: weights[name].shape for name in wanted}
-    if wanted != found:
-        raise ValueError(f"weights {found}, the network wants {wanted}")

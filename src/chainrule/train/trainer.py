@@ -58,6 +58,8 @@ class Progress:
         Whether an epoch, or the training, has just ended.
     parameters : mapping of str to numpy.ndarray
         The parameters now; read-only.
+    losses : numpy.ndarray
+        The loss that is descended, of every step so far; read-only.
     """
 
     step: int
@@ -72,11 +74,13 @@ class Progress:
     seconds_left: float
     end_of_epoch: bool
     parameters: Mapping[str, Array]
+    losses: Array
 
 
 Callback = Callable[[Progress], Any]
-"""Called after each epoch; with an attribute ``within_epochs = True`` also inside long ones.
-A callback that returns True stops the training."""
+"""Called after each epoch; with an attribute ``within_epochs = True`` also inside long ones, with
+``most_epochs = 1000`` only after every so many that there are at most 1,000 calls, so that
+trainings of many short epochs stay fast. A callback that returns True stops the training."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,11 +298,18 @@ def _until_event(run: _Run, step: int) -> int:
     """Return the steps until somebody wants to look: the end of the epoch, or of the training."""
     waits = [run.steps - step]
     if run.validation is not None or run.callbacks:
-        per_epoch = run.setup.steps_per_epoch
-        waits.append(per_epoch - (run.setup.first + step) % per_epoch)
+        strides = [1] if run.validation is not None else [_stride(run, c) for c in run.callbacks]
+        span = run.setup.steps_per_epoch * min(strides)
+        waits.append(span - (run.setup.first + step) % span)
     if run.watcher is not None:
         waits.append(run.watcher.wait(step) or waits[0])
     return min(waits)
+
+
+def _stride(run: _Run, callback: Callback) -> int:
+    """Return after how many epochs a callback is called again."""
+    epochs = -(-run.steps // run.setup.steps_per_epoch)
+    return -(-epochs // max(getattr(callback, "most_epochs", epochs), 1))
 
 
 def _judge(run: _Run, rows: Validation, step: int) -> None:
@@ -321,13 +332,21 @@ def _call(run: _Run, step: int, ended: bool) -> None:
     """Tell the callbacks, after epochs and, if they wish, within long ones."""
     now = time.perf_counter()
     due = now - run.called > CALL_SECONDS
-    asked = [c for c in run.callbacks if ended or (due and getattr(c, "within_epochs", False))]
+    asked = [c for c in run.callbacks if _is_asked(run, c, step, ended, due)]
     if not asked:
         return
     run.called = now
     progress = _progress(run, step, ended, now - run.started)
     for callback in asked:
         run.asked_to_stop |= callback(progress) is True
+
+
+def _is_asked(run: _Run, callback: Callback, step: int, ended: bool, due: bool) -> bool:
+    """Say whether a callback wants to be told now."""
+    if not ended:
+        return due and bool(getattr(callback, "within_epochs", False))
+    span = run.setup.steps_per_epoch * _stride(run, callback)
+    return step == run.steps or (run.setup.first + step) % span == 0
 
 
 def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
@@ -351,6 +370,7 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
         seconds_left=seconds / done * (run.steps - step),
         end_of_epoch=ended,
         parameters={k: _read_only(state[k]) for k in setup.network.specs},
+        losses=_read_only(run.history.loss.values),
     )
 
 

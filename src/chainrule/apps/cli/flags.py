@@ -252,9 +252,15 @@ class RunFlags:
         Replace a run that is there.
     quiet : bool
         Print nothing but the folder of the run.
+    log : tuple of str
+        Also send figures to FILE.jsonl, tensorboard:DIR, or mlflow:, wandb:, trackio:NAME.
+    log_every : int
+        With --log: send the loss of every so many steps, too.
     """
 
     out: Annotated[str | None, Parameter(metavar="RUN")] = None
     overwrite: bool = False
     quiet: Annotated[bool, Parameter(alias="-q")] = False
+    log: Annotated[Words, Parameter(metavar="WHERE,..")] = ()
+    log_every: Annotated[int | None, Parameter(converter=_whole)] = None
     common: Common = field(default_factory=Common)

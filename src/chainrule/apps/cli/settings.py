@@ -21,8 +21,12 @@ from typing import Any
 from cyclopts import App, Argument, ArgumentCollection, Token
 from cyclopts.exceptions import CycloptsError
 
+from chainrule.files import open_regular
+
 FILE = "chainrule.toml"
 PREFIX = "CHAINRULE"
+LARGEST = 1 << 16
+"""Bytes of a settings file at most."""
 FLAGS_ONLY = frozenset({"config", "debug"})
 """Options that no table sets: they are variables of their own, CHAINRULE_CONFIG and _DEBUG."""
 
@@ -140,11 +144,15 @@ def _config_path(arguments: ArgumentCollection) -> Path | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        with open_regular(path, f"settings {path}") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise CycloptsError(msg=f"{path} has more than {LARGEST >> 10} KiB; no settings do.")
+        return tomllib.loads(data.decode())
     except OSError as error:
         raise CycloptsError(msg=f"{path} cannot be read: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CycloptsError(msg=f"{path} is no TOML: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise CycloptsError(msg=f"{path} is no TOML: {str(error)[:300]}.") from error
 
 
 def _unknown(found: _Found, by_name: dict[str, Argument]) -> str:

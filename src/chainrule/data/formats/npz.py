@@ -21,7 +21,7 @@ from chainrule.data.table import Table
 from chainrule.errors import DataError
 from chainrule.types import Array
 
-_DAMAGES = (
+ZIP_DAMAGES = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -30,6 +30,7 @@ _DAMAGES = (
     RuntimeError,  # encrypted, or a compression that is not known
     ValueError,
 )
+"""What reading a damaged archive can raise."""
 
 
 @reader(".npz")
@@ -41,7 +42,7 @@ def read_npz(file: BinaryIO, source: str, reading: Reading) -> Table:
             members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
             check_memory(sum(info.file_size for info in members), f"reading {source}")
             arrays = {info.filename[:-4]: _member(archive, info, source) for info in members}
-    except _DAMAGES as error:
+    except ZIP_DAMAGES as error:
         raise DataError(f"{source} is damaged or no NPZ file: {error}.") from error
     lengths = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if not arrays:

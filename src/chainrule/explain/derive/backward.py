@@ -6,14 +6,14 @@ optimizer and no value.
 
 from __future__ import annotations
 
-from chainrule.explain.derive.anatomy import Anatomy, Layer
 from chainrule.explain.derive.lossline import as_factor, lettered, reduction, row_slope, slope_steps
 from chainrule.explain.derive.maths import Maths, equation, product, put, said, sum_over, total
 from chainrule.explain.derive.naming import formula
 from chainrule.explain.derive.notation import Notation
-from chainrule.explain.derive.slopes import slope_of
 from chainrule.explain.document import Block, Formula, Section, Sentence
 from chainrule.graph import primitives
+from chainrule.graph.code import slope_of
+from chainrule.train.anatomy import Anatomy, Layer
 
 Lines = list[tuple[str, str]]
 

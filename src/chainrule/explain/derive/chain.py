@@ -9,12 +9,12 @@ import re
 from dataclasses import replace
 
 from chainrule.errors import SpecError, shown
-from chainrule.explain.derive.anatomy import Anatomy, Layer
 from chainrule.explain.derive.backward import at_loss, penalized
 from chainrule.explain.derive.lossline import as_factor
 from chainrule.explain.derive.maths import Maths, equation, product, sum_over, total
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.document import Formula, Section, Sentence
+from chainrule.train.anatomy import Anatomy, Layer
 
 ROOM, FACTORS = 98, 4
 """Columns of a line; factors on each line of a chain that needs more than one."""

@@ -5,13 +5,13 @@ Knows the parts of a network and a notation; knows no derivative.
 
 from __future__ import annotations
 
-from chainrule.explain.derive.anatomy import Anatomy, Layer
 from chainrule.explain.derive.lossline import descended, row_loss
 from chainrule.explain.derive.maths import Maths, equation, put, said, sum_over
 from chainrule.explain.derive.naming import formula
 from chainrule.explain.derive.notation import Notation
-from chainrule.explain.derive.slopes import value_of
 from chainrule.explain.document import Block, Formula, Section, Sentence
+from chainrule.graph.code import value_of
+from chainrule.train.anatomy import Anatomy, Layer
 
 Z = Maths("z", "z")
 

@@ -6,14 +6,10 @@ parts of a network; knows no notation.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 from chainrule.autodiff import gradients
-from chainrule.explain.derive.anatomy import Anatomy, Layer
-from chainrule.explain.derive.naming import Names, seen
-from chainrule.explain.derive.numpy_code import PRODUCT, QUOTIENT, SUM, Piece, instead_of, piece
-from chainrule.explain.derive.slopes import slope_of
 from chainrule.graph import Node, simplify, toposort
+from chainrule.graph.code import PRODUCT, QUOTIENT, SUM, Assignments, Names, Piece, piece, slope_of
+from chainrule.train.anatomy import Anatomy, Layer
 
 NOTE_AT = 44
 """The column at which remarks stand, where the code leaves room."""
@@ -26,7 +22,7 @@ def listing(parts: Anatomy) -> str:
     --------
     >>> import chainrule as cr
     >>> run = cr.train("1-1", [[0.0], [1.0]], [1.0, 3.0], loss="half_squared_error", steps=1)
-    >>> from chainrule.explain.derive.anatomy import take_apart
+    >>> from chainrule.train.anatomy import take_apart
     >>> print(listing(take_apart(run.record.setup)))
     n = len(x)
     out = x @ W1 + b1
@@ -60,9 +56,8 @@ class _Forward:
         if parts.objective.w is not None:
             leaves[parts.objective.w] = "w"
         self.known = Names(leaves)
-        self.given: list[str] = []
         names = parts.objective.names
-        self.twice = self._written_twice([names["out"], names["L"]])
+        self.assign = Assignments(self.known, [names["out"], names["L"]]).lines
 
     def lines(self) -> list[str]:
         """Return the lines from x to L."""
@@ -87,65 +82,6 @@ class _Forward:
             return []
         asked = next(node for node in toposort(self.parts.objective.loss) if node.op == "equal")
         return self.assign("Y", asked)
-
-    def assign(self, name: str, node: Node) -> list[str]:
-        """Return the lines that give a node its name; what is used twice in it gets one first."""
-        found = []
-        for part in self._parts(node):
-            told = self._new_name("e" if part.op == "exp" else "t")
-            found.append(f"{told} = {piece(part, self.known).text}")
-            self.known.call(part, told)
-        found.append(f"{name} = {piece(node, self.known).text}")
-        self.known.call(node, name)
-        return found
-
-    def _new_name(self, letter: str) -> str:
-        """Return the next name with this letter: t, t2, t3 ..."""
-        self.given.append(letter)
-        count = self.given.count(letter)
-        return letter + (str(count) if count > 1 else "")
-
-    def _parts(self, node: Node) -> list[Node]:
-        """Return the parts of a node that need a name of their own, inner ones first."""
-        found: list[Node] = []
-
-        def visit(one: Node) -> None:
-            one = seen(one)
-            if one.op == "constant" or self.known.find(one) is not None:
-                return
-            for parent in self._operands(one):
-                visit(parent)
-            named = one is not node and self.known.key(one) in self.twice
-            if named and self.known.key(one) not in map(self.known.key, found):
-                found.append(one)
-
-        visit(seen(node))
-        return found
-
-    def _operands(self, node: Node) -> tuple[Node, ...]:
-        """Return what a formula shows of a node's inputs."""
-        instead = instead_of(node)
-        return node.inputs if instead is None else (instead,)
-
-    def _written_twice(self, outputs: list[Node]) -> set[Hashable]:
-        """Return the keys of what is an operand of two different parts."""
-        users: dict[Hashable, int] = {}
-        known: set[Hashable] = set()
-
-        def visit(one: Node) -> None:
-            key = self.known.key(one)
-            if key in known:
-                return
-            known.add(key)
-            for parent in map(seen, self._operands(one)):
-                if parent.op != "constant" and parent.inputs:
-                    inner = self.known.key(parent)
-                    users[inner] = users.get(inner, 0) + 1
-                    visit(parent)
-
-        for output in outputs:
-            visit(seen(output))
-        return {key for key, count in users.items() if count > 1}
 
 
 def _backward(parts: Anatomy, known: Names[str]) -> list[str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 
 from chainrule.autodiff import gradients
-from chainrule.explain.derive.anatomy import Anatomy
 from chainrule.explain.derive.maths import Maths, bracketed, put
 from chainrule.explain.derive.naming import formula
 from chainrule.explain.derive.notation import Notation
 from chainrule.graph import simplify, variable
+from chainrule.train.anatomy import Anatomy
 
 SINGLE = ((r"(?<!\\)(sum|mean)_k ", ""), (r"\\mathrm\{mean\}_k(\\,)? ?", ""), (r"\\sum_k ?", ""))
 """What is left out where there is one output."""

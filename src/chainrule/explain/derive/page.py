@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from chainrule.explain.asking import spelled
-from chainrule.explain.derive.anatomy import Anatomy, take_apart
 from chainrule.explain.derive.backward import from_loss, layer_section
 from chainrule.explain.derive.chain import chain_section, one_line, parse
 from chainrule.explain.derive.forward import forward, given
 from chainrule.explain.derive.listing import listing
 from chainrule.explain.derive.maths import Maths, put
 from chainrule.explain.derive.notation import Notation, find_notation
-from chainrule.explain.derive.slopes import has_book_slope
 from chainrule.explain.derive.update import update_section
 from chainrule.explain.document import (
     Block,
@@ -29,7 +27,9 @@ from chainrule.explain.document import (
     Table,
 )
 from chainrule.explain.explanation import Explanation
+from chainrule.graph.code import has_book_slope
 from chainrule.train import Record
+from chainrule.train.anatomy import Anatomy, take_apart
 
 
 def derive(

@@ -11,13 +11,13 @@ from dataclasses import fields
 
 import numpy as np
 
-from chainrule.explain.derive.anatomy import Anatomy
 from chainrule.explain.derive.maths import Maths, equation, put
 from chainrule.explain.derive.naming import formula
 from chainrule.explain.document import Block, Formula, Number, Section, Sentence, Symbol, Table
 from chainrule.explain.symbols import upright
 from chainrule.graph import Node, toposort, variable
 from chainrule.optim import Optimizer, Schedule, schedule_from
+from chainrule.train.anatomy import Anatomy
 
 LETTERS = {
     "learning_rate": ("rate", r"\eta"), "momentum": ("mu", r"\mu"), "decay": ("rho", r"\rho"),

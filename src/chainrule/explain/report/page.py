@@ -13,7 +13,6 @@ import numpy as np
 from chainrule.errors import SpecError
 from chainrule.explain.asking import spelled
 from chainrule.explain.curves import Curve, draw
-from chainrule.explain.derive.anatomy import take_apart
 from chainrule.explain.derive.forward import loss_lines
 from chainrule.explain.derive.notation import Notation
 from chainrule.explain.document import (
@@ -31,6 +30,7 @@ from chainrule.explain.explanation import Explanation
 from chainrule.explain.report.data import data_section
 from chainrule.explain.report.scores import answer, scores
 from chainrule.train import Record
+from chainrule.train.anatomy import take_apart
 from chainrule.train.epochs import by_epoch
 from chainrule.train.setup import Setup
 from chainrule.train.summary import logits_line, loss_line

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chainrule.export.target import Subject, target
-from chainrule.files.tensors import encode
+from chainrule.export.weights import weights_file
 
 
 @target("safetensors", ".safetensors", "The parameters, for any reader of safetensors.")
@@ -20,6 +20,4 @@ def safetensors(subject: Subject) -> Iterable[bytes]:
     subject : Subject
         What is exported.
     """
-    record = subject.record
-    arrays = {name: record.best[name] for name in record.setup.network.specs}
-    return (bytes(piece) for piece in encode(arrays, "export to safetensors"))
+    return weights_file(subject.record, "export to safetensors")

@@ -5,6 +5,7 @@ Knows the flags and what is said; the forms are those of `chainrule.export`.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,9 @@ from cyclopts import Parameter
 import chainrule
 from chainrule.apps.cli.figures import size
 from chainrule.apps.cli.flags import Common
-from chainrule.apps.cli.page import item
+from chainrule.apps.cli.page import item, table
 from chainrule.apps.cli.screen import screen
-from chainrule.export import find_target, targets
+from chainrule.export import Port, Subject, find_target, targets
 
 
 def export(
@@ -44,14 +45,23 @@ def export(
     place = Path(out) if out is not None else _beside(run, found.ending)
     opened = chainrule.load(run)
     opened.export(place, found.name, overwrite=overwrite)
+    told = found.tell(Subject(opened.record, opened.preparation))
     written = place.stat().st_size
     if common.json:
         facts = {"command": "export", "run": run, "to": found.name, "file": str(place)}
-        screen().write_json({**facts, "bytes": written})
+        ports = {title: [asdict(one) for one in ones] for title, ones in told.items()}
+        screen().write_json({**facts, "bytes": written, **ports})
     else:
         item(screen(), "Written", f"{place} ({size(written)})")
         item(screen(), "", found.summary)
+        for title, ones in told.items():
+            rows = [(one.name, f"{one.kind} {_shape(one)}. {one.words}") for one in ones]
+            table(screen(), ("", ""), rows, label=title.capitalize())
     return 0
+
+
+def _shape(port: Port) -> str:
+    return f"({', '.join(map(str, port.shape))})"
 
 
 def _beside(run: str, ending: str) -> Path:

@@ -44,6 +44,7 @@ from chainrule.run import Run
 from chainrule.run.kept import leave_page
 from chainrule.tables import TableJob, plan_table, run_table
 from chainrule.train.checkpoints import Checkpoints
+from chainrule.train.loggers import logging_to
 
 SHIPPED = "penguins"
 RUNS = Path("runs")
@@ -108,7 +109,7 @@ def train(
     job = plan_table(dataset, **_settings(network, training))
     _show_plan(out, source, job)
     with told_what_is_kept(place):
-        run, seconds = _trained(out, job, checkpoints)
+        run, seconds = _trained(out, job, output, checkpoints)
         with busy(out, "examining the run and writing its report"):
             if checkpoints is None:
                 run.save(place, overwrite=output.overwrite)
@@ -222,10 +223,12 @@ def _show_plan(out: Screen, source: Source, job: TableJob) -> None:
     gap(out)
 
 
-def _trained(out: Screen, job: TableJob, checkpoints: Checkpoints | None) -> tuple[Run, float]:
+def _trained(
+    out: Screen, job: TableJob, output: RunFlags, checkpoints: Checkpoints | None
+) -> tuple[Run, float]:
     started = time.monotonic()
-    with shown(out) as callback:
-        run = run_table(job, [callback], checkpoints)
+    with logging_to(output.log, output.log_every) as loggers, shown(out) as callback:
+        run = run_table(job, [callback, *loggers], checkpoints)
     return run, time.monotonic() - started
 
 
