@@ -15,7 +15,7 @@ TABLE = {
 INFO = {
     "command", "run", "network", "parameters", "loss", "optimizer", "seed", "steps", "stopped",
     "best_step", "files", "table", "score", "baseline", "confusion",
-    "planned", "patience", "checkpoints", "trained_by",
+    "planned", "patience", "checkpoints", "trained_by", "branch",
 }  # fmt: skip
 
 

@@ -80,6 +80,7 @@ def update_run(
     drop: Collection[int] = (),
     report: bytes | None = None,
     without: Collection[str] = (),
+    lines_too: bool = True,
 ) -> Path:
     """Give an existing run its next state, in one instant; what is not given stays as it is.
 
@@ -95,6 +96,8 @@ def update_run(
         Steps whose checkpoints go.
     without : Collection[str]
         Parts that go: ``"report"``.
+    lines_too : bool
+        Write the history as JSON lines, too; a training that goes on saves the time.
 
     Returns
     -------
@@ -114,6 +117,8 @@ def update_run(
     target, where = run_folder(path), f"update run {os.fspath(path)!r}"
     load_record(target)  # a damaged run is refused before anything is moved
     pieces = _optional_pieces(history, checkpoints or {}, report, where)
+    if not lines_too:
+        pieces.pop(layout.LINES, None)
     if weights is not None:
         pieces[layout.WEIGHTS] = tensors.encode(weights, f"{layout.WEIGHTS}, {where}")
     gone = {layout.checkpoint_name(step) for step in drop}

@@ -130,7 +130,7 @@ class Keeper:
         record: Record = now()
         if record.stopped == "interrupted":
             hasty = self._without_new_states(record)
-            self._try(lambda: self._write(hasty, self.shell.extra, is_last=True))
+            self._try(lambda: self._write(hasty, self.shell.extra, is_last=True, is_hasty=True))
 
     def finish(self, record: Record, extra: Mapping[str, Any]) -> None:
         """Write the run as it ended.
@@ -173,7 +173,9 @@ class Keeper:
         kept = f"the checkpoint of step {self.written.recent[-1]:,} stays" if self.written else ""
         return f"Training goes on; {kept or 'none is there yet'}, and the next one is tried later."
 
-    def _write(self, record: Record, extra: Mapping[str, Any], *, is_last: bool) -> None:
+    def _write(
+        self, record: Record, extra: Mapping[str, Any], *, is_last: bool, is_hasty: bool = False
+    ) -> None:
         dressed = self.shell.dress(record)
         if self.written is None or not self._is_there():
             self._create(dressed, extra)
@@ -181,7 +183,8 @@ class Keeper:
         self._check_same()
         there = self._found() if self.in_doubt else self.written
         self.in_doubt = True  # an error may come after the instant at which a state appears
-        self._update(dressed, extra, there, is_last=is_last)
+        lines_too = is_last and not is_hasty
+        self._update(dressed, extra, there, is_last=is_last, lines_too=lines_too)
         self.in_doubt = False
 
     def _found(self) -> Written:
@@ -211,8 +214,9 @@ class Keeper:
         return {"checkpoints": {**policy, "recent": recent}}
 
     def _update(
-        self, record: Record, extra: Mapping[str, Any], written: Written, *, is_last: bool
-    ) -> None:
+        self, record: Record, extra: Mapping[str, Any], written: Written, *, is_last: bool,
+        lines_too: bool,
+    ) -> None:  # fmt: skip
         """Give the folder its next state; only what changed is written."""
         recent = [k for k in written.recent if k != record.steps] + [record.steps]
         recent = recent[-1:] if is_last else recent[-self.policy.keep :]
@@ -227,6 +231,7 @@ class Keeper:
             checkpoints={k: states[k] for k in states.keys() - written.steps},
             drop=written.steps - kept,
             without=("report",) if written.finished else (),
+            lines_too=lines_too,
         )
         self.written = Written(kept, recent, record.best_step)
 
