@@ -168,30 +168,11 @@ def refused_if_unfit(where: str) -> Iterator[None]:
 def _record(contents: RunContents) -> Record:
     manifest = contents.manifest
     check_manifest(manifest)
-    network = Network.from_dict(manifest["network"])
-    dtype = np.dtype(manifest["dtype"])
     rows = dict(contents.rows) if isinstance(contents.rows, Mapping) else {}
     checkpoints, parts = without_note(contents.checkpoints)
     if ROW_NUMBERS in parts:
         rows[ROW_NUMBERS] = parts.pop(ROW_NUMBERS)
-    setup = Setup(
-        network=network,
-        loss=find_loss(manifest["loss"]),
-        reduction=manifest["reduction"],
-        optimizer=find_optimizer(manifest["optimizer"]),
-        x=_own(rows["x"]) if "x" in rows else np.empty((0, network.inputs), dtype),
-        y=_own(rows["y"]) if "y" in rows else _no_targets(manifest, network.outputs, dtype),
-        w=_own(rows["w"]) if "w" in rows else None,
-        batch_size=manifest["batch_size"],
-        seed=manifest["seed"],
-        shuffle=manifest["shuffle"],
-        dtype=dtype,
-        row_numbers=_own(rows[ROW_NUMBERS]) if ROW_NUMBERS in rows else None,
-        features=None if manifest["features"] is None else tuple(manifest["features"]),
-        engine=engine_of(manifest["executor"]),
-        first=manifest.get("first", 0),
-        clock=manifest.get("clock", 0),
-    )
+    setup = _setup(manifest, rows)
     steps, trouble = manifest["steps"], manifest["trouble"]
     history = dict(contents.history) or History().columns(1)
     if {0, steps} - set(checkpoints) or max(checkpoints) > steps:
@@ -218,6 +199,30 @@ def _record(contents: RunContents) -> Record:
         snapshot_bytes=manifest.get("snapshot_bytes", BUDGET_BYTES),
         held_out=_judged(rows, "held_out"),
         parts=parts,
+    )
+
+
+def _setup(manifest: Mapping[str, Any], rows: Mapping[str, Array]) -> Setup:
+    """Return what was trained, with the rows that the run holds."""
+    network = Network.from_dict(manifest["network"])
+    dtype = np.dtype(manifest["dtype"])
+    return Setup(
+        network=network,
+        loss=find_loss(manifest["loss"]),
+        reduction=manifest["reduction"],
+        optimizer=find_optimizer(manifest["optimizer"]),
+        x=_own(rows["x"]) if "x" in rows else np.empty((0, network.inputs), dtype),
+        y=_own(rows["y"]) if "y" in rows else _no_targets(manifest, network.outputs, dtype),
+        w=_own(rows["w"]) if "w" in rows else None,
+        batch_size=manifest["batch_size"],
+        seed=manifest["seed"],
+        shuffle=manifest["shuffle"],
+        dtype=dtype,
+        row_numbers=_own(rows[ROW_NUMBERS]) if ROW_NUMBERS in rows else None,
+        features=None if manifest["features"] is None else tuple(manifest["features"]),
+        engine=engine_of(manifest["executor"]),
+        first=manifest.get("first", 0),
+        clock=manifest.get("clock", 0),
     )
 
 
