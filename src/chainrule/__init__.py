@@ -42,14 +42,16 @@ from chainrule.optim import (
     StepDecay,
     WarmUp,
 )
-from chainrule.run import Run, load, train
+from chainrule.run import Run, load, resume, train
 from chainrule.tables import train_table
 from chainrule.train import loggers
+from chainrule.train.checkpoints import Checkpoints
 
 __all__ = [
     "Adam",
     "AdamW",
     "ChainruleError",
+    "Checkpoints",
     "Constant",
     "Cosine",
     "Dense",
@@ -103,6 +105,7 @@ __all__ = [
     "parameter",
     "relu",
     "reshape",
+    "resume",
     "sigmoid",
     "silu",
     "simplify",

@@ -62,7 +62,15 @@ class DataError(ChainruleError):
 
 
 class FileRefused(ChainruleError):
-    """A run folder that is missing, damaged, foreign or in the way."""
+    """A run folder that is missing, damaged, foreign or in the way.
+
+    Attributes
+    ----------
+    run : object
+        A finished training that could not be written at its end; save it elsewhere. Else None.
+    """
+
+    run: Any = None
 
 
 class DivergenceError(ChainruleError):

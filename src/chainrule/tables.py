@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-import numpy as np
-
 from chainrule import data
 from chainrule.errors import SpecError
 from chainrule.nn import Dense, Loss, Network, find_loss, losses
 from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.run import Run, run_setup
-from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimate_memory
+from chainrule.run.kept import Kept
+from chainrule.train import Callback, MemoryEstimate, Record, Setup, Validation, estimate_memory
+from chainrule.train.checkpoints import Checkpoints, find_checkpoints
 from chainrule.train.door import (
     check_callbacks,
     check_engine,
@@ -28,10 +28,8 @@ from chainrule.train.door import (
     whole,
     with_engine,
 )
-from chainrule.train.metrics import classes_of, confusion_matrix, mean_absolute_error, r2, score
 from chainrule.train.process import expected_peak
 from chainrule.train.rows import note_source
-from chainrule.types import Array
 
 EPOCHS = 300
 PATIENCE = 30
@@ -185,7 +183,9 @@ def _network(
     return Network(layers, inputs)
 
 
-def run_table(job: TableJob, callbacks: Sequence[Callback] = ()) -> Run:
+def run_table(
+    job: TableJob, callbacks: Sequence[Callback] = (), checkpoints: Checkpoints | None = None
+) -> Run:
     """Train a job and return the run, with a report of its scores.
 
     Raises
@@ -193,17 +193,37 @@ def run_table(job: TableJob, callbacks: Sequence[Callback] = ()) -> Run:
     DivergenceError
         As `train` does.
     """
-    run = run_setup(
+    untrained, dataset = _untrained(job), job.dataset
+    kept = Kept(
+        checkpoints,
+        dataset.preparation,
+        {"table": dataset.table_report},
+        note_source(untrained, dataset.table_report["source"]),
+        {"held_out": untrained.held_out, "parts": untrained.parts},
+    )
+    return run_setup(
         job.setup,
         job.steps,
         {},
         validation=job.validation,
         patience=job.patience,
         callbacks=check_callbacks(callbacks),
+        kept=kept,
     )
-    prepared = Run(run.record, job.dataset.preparation)
-    source = note_source(run.record, job.dataset.table_report["source"])
-    return Run(run.record, job.dataset.preparation, _report(prepared, job), source)
+
+
+def _untrained(job: TableJob) -> Record:
+    """Return the record of a job before its first step, without states: its rows."""
+    held_out, dataset = None, job.dataset
+    if len(dataset.x_test):
+        held_out = make_validation(job.setup, (dataset.x_test, dataset.y_test))
+    parts = {"validation": dataset.rows_validation, "held_out": dataset.rows_test}
+    return Record(
+        job.setup, {}, {}, {}, {}, 0, "unfinished",
+        validation=job.validation,
+        held_out=held_out,
+        parts={name: rows for name, rows in parts.items() if len(rows)},
+    )  # fmt: skip
 
 
 def train_table(
@@ -215,6 +235,7 @@ def train_table(
     seed: int = 0,
     missing_words: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
+    checkpoints: Any = None,
     **settings: Any,
 ) -> Run:
     """Train a network on a table: read, split, scale, train with early stopping, score.
@@ -232,6 +253,8 @@ def train_table(
     missing_words : sequence of str
         Words that stand for a missing cell, such as NA, beside the empty cell.
     callbacks : sequence of callable
+        As in `train`.
+    checkpoints : path or Checkpoints, optional
         As in `train`.
     **settings
         Further arguments of `plan_table` (hidden, activation, epochs ...), of
@@ -256,6 +279,7 @@ def train_table(
     >>> run.report["score"]["name"], run.report["score"]["value"] > 0.99
     ('R2', True)
     """
+    kept = find_checkpoints(checkpoints)
     homes = (plan_table, data.prepare, data.Reading)
     planned, prepared, read = (_taken(home, settings) for home in homes)
     _refuse_unknown(settings, homes)
@@ -270,7 +294,7 @@ def train_table(
         reading=reading,
         **{key: value for key, value in prepared.items() if key != "dtype"},
     )
-    return run_table(plan_table(dataset, seed=seed, **planned), callbacks)
+    return run_table(plan_table(dataset, seed=seed, **planned), callbacks, kept)
 
 
 def _taken(home: Callable[..., Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -285,46 +309,3 @@ def _refuse_unknown(settings: Mapping[str, Any], homes: Sequence[Callable[..., A
             near = get_close_matches(key, known, n=2)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {sorted(known)}."
             raise SpecError(f"train_table has no setting {key!r}; {hint}")
-
-
-def _report(run: Run, job: TableJob) -> dict[str, Any]:
-    """Return scores on rows that training did not see, as plain data."""
-    dataset = job.dataset
-    report: dict[str, Any] = {"table": dataset.table_report}
-    judged, x, y = _judged_rows(dataset)
-    out = run.predict(x)
-    targets = make_validation(job.setup, (x, y))
-    assert targets is not None, "a pair was given"
-    if run.preparation.labels is not None:
-        found = score(job.setup.loss, targets.y, out)
-        labels = [str(label) for label in run.preparation.labels]
-        table = confusion_matrix(np.asarray(y), classes_of(out), len(labels))
-        report["confusion"] = {"labels": labels, "rows": table.tolist()}
-        counts = np.bincount(np.asarray(dataset.y_train), minlength=len(labels))
-        report["baseline"] = _number(np.mean(np.asarray(y) == int(np.argmax(counts))))
-        name, value = found.name, found.value
-    else:
-        truth, guess = _unscaled(run, targets.y), _unscaled(run, out)
-        name, value = "R2", r2(truth, guess)
-        report["mean_absolute_error"] = _number(mean_absolute_error(truth, guess))
-        report["baseline"] = 0.0
-    report["score"] = {"name": name, "value": _number(value), "on": judged, "rows": len(x)}
-    return report
-
-
-def _unscaled(run: Run, values: Array) -> Array:
-    return np.asarray(run.preparation.decode(values)).reshape(-1, 1)
-
-
-def _number(value: Any) -> float | None:
-    """Return a number for the report, None where it is undefined."""
-    return float(value) if np.isfinite(value) else None
-
-
-def _judged_rows(dataset: Any) -> tuple[str, Array, Array]:
-    """Return the rows for the score: test, else validation, else training, and which they are."""
-    for name in ("test", "validation", "train"):
-        x, y = getattr(dataset, f"x_{name}"), getattr(dataset, f"y_{name}")
-        if len(x):
-            return name, x, y
-    raise AssertionError("a dataset has training rows")

@@ -113,10 +113,13 @@ def test_one_and_two_rows(cli, table):
     assert "it says nothing about new rows" in said.out
 
 
-def test_divergence_is_one_line_and_no_run(cli):
+def test_divergence_is_told_and_its_run_kept_for_the_doctor(cli):
     said = cli("train", "--learning-rate", "1e9", "--quiet")
-    refused(said, 1, "diverged at step", "learning rate 1e+09", "smaller")
-    assert not os.path.exists("runs")
+    refused(said, 1, "diverged at step", "learning rate 1e+09", "smaller", "chainrule doctor runs")
+    assert os.path.exists("runs/penguins/run.json")
+    said = cli("train", "--learning-rate", "1e9", "--quiet", "--checkpoint-every", "never")
+    assert said.code == 1
+    assert not os.path.exists("runs/penguins-2")
 
 
 def test_debug_shows_the_traceback(cli):

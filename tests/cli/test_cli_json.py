@@ -14,7 +14,8 @@ TABLE = {
 }  # fmt: skip
 INFO = {
     "command", "run", "network", "parameters", "loss", "optimizer", "seed", "steps", "stopped",
-    "best_step", "branch", "files", "table", "score", "baseline", "confusion",
+    "best_step", "files", "table", "score", "baseline", "confusion",
+    "planned", "patience", "checkpoints", "trained_by", "branch",
 }  # fmt: skip
 
 

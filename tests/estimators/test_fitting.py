@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss, make_scorer, r2_
 
 import chainrule as cr
 from chainrule.estimators import NetworkClassifier, NetworkRegressor
-from chainrule.estimators.watching import Sizes
+from chainrule.estimators.judging import Sizes
 
 QUICK = {
     "hidden_layer_sizes": (8,),

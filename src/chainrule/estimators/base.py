@@ -22,20 +22,20 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from chainrule.estimators.fitting import (
     Wanted,
     forward_setup,
-    make_watch,
+    make_judge,
     plan_fit,
     starting_state,
     train,
 )
 from chainrule.estimators.given import Given, Rows, dense_rows
+from chainrule.estimators.judging import EpochJudge, Sizes, curve
 from chainrule.estimators.listening import Listeners
 from chainrule.estimators.parameters import CONSTRAINTS, THEIR_ACTIVATION, state_names
-from chainrule.estimators.watching import EpochWatch, Sizes, curve
 from chainrule.executors.threads import one_thread
 from chainrule.nn import Loss
 from chainrule.run import Run
 from chainrule.train import Setup, predict_rows
-from chainrule.train.watching import EpochEnd
+from chainrule.train.judging import EpochEnd
 from chainrule.types import Array
 
 
@@ -244,13 +244,13 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         context = self._init_callback_context(max_subtasks=wanted.epochs)
         listeners = Listeners(self, context, given.shown(), learnt, wanted.epochs)
         score = None if judged is None else self._scorer(judged, learnt)
-        watch = make_watch(self, wanted, score, listeners.told if listeners.heard else None)
+        judge = make_judge(self, wanted, score, listeners.told if listeners.heard else None)
         listeners.begin()
-        run = train(self, setup, state, wanted, watch, given.shared())
-        self._learn(run, wanted, watch, learnt, go_on)
+        run = train(self, setup, state, wanted, judge, given.shared())
+        self._learn(run, wanted, judge, learnt, go_on)
         listeners.end()
         if not partial:
-            self._warn(run, watch)
+            self._warn(run, judge)
         return self
 
     def _scorer(self, judged: Given, learnt: Any) -> Any:
@@ -277,7 +277,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return chosen
 
     def _learn(
-        self, run: Run, wanted: Wanted, watch: EpochWatch | None, learnt: Any, go_on: bool
+        self, run: Run, wanted: Wanted, judge: EpochJudge | None, learnt: Any, go_on: bool
     ) -> None:
         """Keep what training found, under scikit-learn's names."""
         setup, rows = run.record.setup, len(wanted.rows.x)
@@ -293,23 +293,23 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
             before = tuple(found or [] for found in curves)
         self.loss_curve_ = before[0] + losses
         self.loss_ = self.loss_curve_[-1]
-        judged = wanted.judged is not None and watch is not None
-        found = (watch.validation_losses, watch.scores) if judged and watch else ([], [])
+        judged = wanted.judged is not None and judge is not None
+        found = (judge.validation_losses, judge.scores) if judged and judge else ([], [])
         self.validation_loss_curve_ = before[1] + found[0] if judged else before[1] or None
         self.validation_scores_ = before[2] + found[1] if judged else before[2] or None
-        by_score = watch is not None and watch.by_score
-        self.best_validation_score_ = watch.best_score if watch and by_score else None
+        by_score = judge is not None and judge.by_score
+        self.best_validation_score_ = judge.best_score if judge and by_score else None
         self.best_loss_ = None if by_score else min(self.loss_curve_)
 
-    def _warn(self, run: Run, watch: EpochWatch | None) -> None:
+    def _warn(self, run: Run, judge: EpochJudge | None) -> None:
         """Say that training was cut short, where that may have been unwanted."""
         if run.stopped == "interrupted":
             warnings.warn("Training interrupted by user.", stacklevel=6)
         elif (
             run.stopped == "finished"
-            and watch is not None
-            and not watch.over
-            and (watch.patience < self.max_iter)
+            and judge is not None
+            and not judge.over
+            and (judge.patience < self.max_iter)
         ):
             warnings.warn(
                 f"Maximum iterations ({self.max_iter}) reached and the training has not "

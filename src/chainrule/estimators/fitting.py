@@ -1,6 +1,6 @@
 """Fitting: checked rows and an estimator's parameters to a finished training.
 
-Knows setups, watches and the trainer; knows neither labels nor scikit-learn's validation.
+Knows setups, judges and the trainer; knows neither labels nor scikit-learn's validation.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from chainrule.data.memory import check_memory
 from chainrule.errors import DivergenceError, ParameterRefused, SpecError
 from chainrule.estimators.given import Rows
+from chainrule.estimators.judging import EpochJudge, Sizes
 from chainrule.estimators.parameters import (
     OUR_ACTIVATION,
     batch_rows,
     make_network,
     make_optimizer,
 )
-from chainrule.estimators.watching import EpochWatch, Sizes
 from chainrule.nn import Loss
 from chainrule.run import Run
 from chainrule.train import Setup, Validation, estimate_memory, run_training
@@ -138,15 +138,15 @@ def starting_state(
     return state
 
 
-def make_watch(
+def make_judge(
     parameters: Any,
     wanted: Wanted,
     score: Callable[..., float] | None,
     tell: Callable[..., bool] | None,
-) -> EpochWatch | None:
+) -> EpochJudge | None:
     """Return who looks at the epochs, or None if nothing is to be seen between first and last."""
     rows = len(wanted.rows.x)
-    watch = EpochWatch(
+    judge = EpochJudge(
         sizes=Sizes(rows, batch_rows(parameters.batch_size, rows)),
         tol=float(parameters.tol),
         patience=float(parameters.n_iter_no_change),
@@ -154,15 +154,15 @@ def make_watch(
         by_score=bool(parameters.early_stopping) and score is not None,
         tell=tell,
     )
-    never = watch.patience >= wanted.epochs
+    never = judge.patience >= wanted.epochs
     if wanted.judged is None and tell is None and never:
         return None
-    return watch
+    return judge
 
 
 def train(
     parameters: Any, setup: Setup, state: Mapping[str, Array], wanted: Wanted,
-    watch: EpochWatch | None, shared: Any,
+    judge: EpochJudge | None, shared: Any,
 ) -> Run:  # fmt: skip
     """Carry a fit out and return its run.
 
@@ -188,7 +188,7 @@ def train(
         raise ParameterRefused(str(error)) from None
     try:
         record = run_training(
-            setup, steps, state, validation=validation, watch=watch,
+            setup, steps, state, validation=validation, judge=judge,
             snapshot_bytes=budget, callbacks=callbacks,
         )  # fmt: skip
     except DivergenceError as error:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.estimators.watching import EpochWatch
-from chainrule.train.watching import EpochEnd
+from chainrule.estimators.judging import EpochJudge
+from chainrule.train.judging import EpochEnd
 from chainrule.types import Array
 
 Learnt = Callable[[Mapping[str, Array], int], dict[str, Any]]
@@ -56,18 +56,18 @@ class Listeners:
         self.open = self.context.subcontext(task_name="epoch")
         self.open.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
-    def told(self, watch: EpochWatch, epoch: EpochEnd) -> bool:
+    def told(self, judge: EpochJudge, epoch: EpochEnd) -> bool:
         """Tell that an epoch has ended; return whether a callback wants to stop."""
-        number = len(watch.losses)
+        number = len(judge.losses)
         if self.estimator.verbose:
-            print(line(watch, number))
+            print(line(judge, number))
         stop: bool = self.open.call_on_fit_task_end(
             estimator=self.estimator,
             reconstruction_attributes=lambda: self.learnt(epoch.state(), number),
             **self.data,
         )
         self.open = None
-        if not stop and number < self.epochs and not watch.over:
+        if not stop and number < self.epochs and not judge.over:
             self._begin_epoch()
         return stop
 
@@ -80,19 +80,19 @@ class Listeners:
         )
 
 
-def line(watch: EpochWatch, number: int) -> str:
+def line(judge: EpochJudge, number: int) -> str:
     """Return what is printed of an epoch.
 
     Examples
     --------
-    >>> from chainrule.estimators.watching import Sizes
-    >>> watch = EpochWatch(Sizes(4, 4), 0.0, 10.0, losses=[0.5], scores=[0.75])
-    >>> line(watch, 1)
+    >>> from chainrule.estimators.judging import Sizes
+    >>> judge = EpochJudge(Sizes(4, 4), 0.0, 10.0, losses=[0.5], scores=[0.75])
+    >>> line(judge, 1)
     'Iteration 1, loss = 0.50000000, validation score = 0.750000'
     """
-    parts = [f"Iteration {number}, loss = {watch.losses[-1]:.8f}"]
-    if watch.validation_losses:
-        parts.append(f"validation loss = {watch.validation_losses[-1]:.8f}")
-    if watch.scores:
-        parts.append(f"validation score = {watch.scores[-1]:.6f}")
+    parts = [f"Iteration {number}, loss = {judge.losses[-1]:.8f}"]
+    if judge.validation_losses:
+        parts.append(f"validation loss = {judge.validation_losses[-1]:.8f}")
+    if judge.scores:
+        parts.append(f"validation score = {judge.scores[-1]:.6f}")
     return ", ".join(parts)

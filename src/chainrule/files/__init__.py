@@ -8,11 +8,13 @@ format. Knows arrays, JSON and disks; knows nothing of layers, training or graph
 from __future__ import annotations
 
 from chainrule.files.contents import PARTS, ROWS_LIMIT, RowSource, RunContents
+from chainrule.files.ownership import Owner, held, owner_of
 from chainrule.files.read import describe_files, read_run
 from chainrule.files.sources import hash_file, keep_rows, open_regular, open_rows, row_source
-from chainrule.files.write import check_place, update_run, write_run
+from chainrule.files.write import check_place, tidy_run, update_run, write_run
 
 __all__ = [
+    "Owner",
     "PARTS",
     "ROWS_LIMIT",
     "RowSource",
@@ -20,11 +22,14 @@ __all__ = [
     "check_place",
     "describe_files",
     "hash_file",
+    "held",
     "keep_rows",
     "open_regular",
     "open_rows",
+    "owner_of",
     "read_run",
     "row_source",
+    "tidy_run",
     "update_run",
     "write_run",
 ]

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chainrule.files.refusals import UNTOUCHED, refused
-
 try:
     import fcntl
 except ImportError:  # not on Windows
@@ -29,19 +27,46 @@ _FLAGS = (
 )
 
 
-def write_file(path: Path, pieces: Iterable[bytes | memoryview]) -> tuple[int, str]:
-    """Write a new file and wait until it is on the disk; returns its length and SHA-256."""
-    digest, length = hashlib.sha256(), 0
-    descriptor = os.open(path, _FLAGS, 0o666)
-    try:
+class Writer:
+    """Writes new files and waits, in the end, until all of them are on the disk.
+
+    Waiting once for many takes a disk hardly longer than for one: it writes them together.
+    """
+
+    def __init__(self) -> None:
+        self._descriptors: list[int] = []
+
+    def write(self, path: Path, pieces: Iterable[bytes | memoryview]) -> tuple[int, str]:
+        """Write a new file; returns its length and SHA-256."""
+        digest, length = hashlib.sha256(), 0
+        descriptor = os.open(path, _FLAGS, 0o666)
+        self._descriptors.append(descriptor)
         for piece in pieces:
             digest.update(piece)
             length += len(piece)
             _write_all(descriptor, piece)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return length, digest.hexdigest()
+        return length, digest.hexdigest()
+
+    def sync(self) -> None:
+        """Wait until every byte is on the disk."""
+        for descriptor in self._descriptors:
+            os.fsync(descriptor)
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        self._descriptors.clear()
+
+
+def write_file(path: Path, pieces: Iterable[bytes | memoryview]) -> tuple[int, str]:
+    """Write a new file and wait until it is on the disk; returns its length and SHA-256."""
+    with Writer() as writer:
+        found = writer.write(path, pieces)
+        writer.sync()
+    return found
 
 
 def _write_all(descriptor: int, piece: bytes | memoryview) -> None:
@@ -94,13 +119,3 @@ def locked(folder: Path) -> Iterator[bool]:
             yield True
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def owned(folder: Path, where: str) -> Iterator[None]:
-    """Hold the folder, or refuse because another process is writing to it."""
-    with locked(folder) as mine:
-        if not mine:
-            way = f"Wait until it is done, or stop it. {UNTOUCHED}"
-            raise refused(where, "another process is writing to this run", way)
-        yield

@@ -235,9 +235,10 @@ def _length(path: Path) -> int:
 
 
 def names_in(folder: Path) -> list[str]:
-    """List what lies in the folder and in its checkpoints, sorted; the staging place is ours."""
+    """List what lies in the folder and in its checkpoints, sorted, without what is only passing."""
+    passing = (layout.STAGING, layout.OWNER)
     with told(f"run {str(folder)!r}", folder):
-        names = [name for name in os.listdir(folder) if name != layout.STAGING]
+        names = [name for name in os.listdir(folder) if name not in passing]
         checkpoints = folder / layout.CHECKPOINTS
         if checkpoints.name in names and checkpoints.is_dir() and not checkpoints.is_symlink():
             names.remove(layout.CHECKPOINTS)

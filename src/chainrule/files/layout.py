@@ -17,6 +17,8 @@ REPORT = "report.html"
 CHECKPOINTS = "checkpoints"
 STAGING = ".next"
 """Folder inside a run where its next state is put together, see publish.py."""
+OWNER = ".owner"
+"""File inside a run that says which process is training in it, see ownership.py."""
 
 _CHECKPOINT = re.compile(r"checkpoints/step-([0-9]{10,19})\.safetensors", re.ASCII)
 
@@ -31,6 +33,19 @@ def step_of(name: str) -> int | None:
     found = _CHECKPOINT.fullmatch(name)
     step = int(found[1]) if found else None
     return step if step is not None and checkpoint_name(step) == name else None
+
+
+def place_of(name: str) -> tuple[int, int]:
+    """Return where a name stands in the record, so that equal runs have equal records.
+
+    Examples
+    --------
+    >>> sorted([ROWS, checkpoint_name(9), WEIGHTS, checkpoint_name(0)], key=place_of)[0]
+    'model.safetensors'
+    """
+    step = step_of(name)
+    order = (WEIGHTS, HISTORY, LINES, CHECKPOINTS, REPORT, ROWS)
+    return (order.index(name), 0) if step is None else (order.index(CHECKPOINTS), step)
 
 
 def is_ours(name: str) -> bool:

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 from chainrule.errors import FileRefused
 from chainrule.files import layout
-from chainrule.files.durable import locked, make_parents, owned, sync_folder
+from chainrule.files.durable import locked, make_parents, sync_folder
 from chainrule.files.guarded import intact, load_record, names_in
+from chainrule.files.ownership import owned
 from chainrule.files.refusals import UNTOUCHED, refused
 
 Fill = Callable[[Path], Iterable[str]]
@@ -118,11 +119,16 @@ def _settle(target: Path, names: set[str]) -> None:
     for name in names_in(staging):
         _move(staging, target, name)
     _sync_tree(target)
+    _remove_unlisted(target, names)
+    shutil.rmtree(staging)
+    _sync_tree(target)
+
+
+def _remove_unlisted(target: Path, names: Collection[str]) -> None:
+    """Remove what belonged to states of the past."""
     for name in names_in(target):
         if layout.is_ours(name) and name not in names:
             os.unlink(target / name)
-    shutil.rmtree(staging)
-    _sync_tree(target)
 
 
 def _move(staging: Path, target: Path, name: str) -> None:
@@ -136,6 +142,14 @@ def _refuse_links(target: Path, where: str) -> None:
         place = target / name
         if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
             raise refused(where, f"{name} in it is not a folder", f"Remove it. {UNTOUCHED}")
+
+
+def tidy(target: Path, where: str) -> None:
+    """Leave in a run's folder what its record lists, after a writer that was killed."""
+    with owned(target, where):
+        _refuse_links(target, where)
+        recover(target)
+        _remove_unlisted(target, load_record(target).files)
 
 
 def recover(target: Path) -> None:

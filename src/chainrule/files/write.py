@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import FileRefused
 from chainrule.files import history, layout, lines, publish, record, tensors
 from chainrule.files.contents import Arrays, RowSource, RunContents
-from chainrule.files.durable import write_file
+from chainrule.files.durable import Writer
 from chainrule.files.guarded import PathLike, load_record, opened, plain_path, run_folder
 from chainrule.files.refusals import UNTOUCHED, refused, told
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Pieces = dict[str, Iterable[bytes | memoryview]]
 """For each file of a run, its bytes piece by piece."""
+
+_REMOVABLE = {"report": layout.REPORT}
 
 
 def write_run(path: PathLike, contents: RunContents, *, overwrite: bool = False) -> Path:
@@ -77,6 +79,8 @@ def update_run(
     checkpoints: Mapping[int, Arrays] | None = None,
     drop: Collection[int] = (),
     report: bytes | None = None,
+    without: Collection[str] = (),
+    lines_too: bool = True,
 ) -> Path:
     """Give an existing run its next state, in one instant; what is not given stays as it is.
 
@@ -90,6 +94,10 @@ def update_run(
         Checkpoints to add (or to replace, step by step).
     drop : Collection[int]
         Steps whose checkpoints go.
+    without : Collection[str]
+        Parts that go: ``"report"``.
+    lines_too : bool
+        Write the history as JSON lines, too; a training that goes on saves the time.
 
     Returns
     -------
@@ -109,10 +117,13 @@ def update_run(
     target, where = run_folder(path), f"update run {os.fspath(path)!r}"
     load_record(target)  # a damaged run is refused before anything is moved
     pieces = _optional_pieces(history, checkpoints or {}, report, where)
+    if not lines_too:
+        pieces.pop(layout.LINES, None)
     if weights is not None:
         pieces[layout.WEIGHTS] = tensors.encode(weights, f"{layout.WEIGHTS}, {where}")
     gone = {layout.checkpoint_name(step) for step in drop}
     gone |= {layout.HISTORY, layout.LINES} if history is not None else set()
+    gone |= {_REMOVABLE[part] for part in without}
 
     def fill(folder: Path) -> Iterable[str]:
         old = load_record(target)
@@ -123,6 +134,25 @@ def update_run(
     with told(where, target):
         publish.replace(Path(os.path.abspath(target)), fill, where)
     return target
+
+
+def tidy_run(path: PathLike) -> None:
+    """Remove from a run folder what a writer that was killed has left there.
+
+    Parameters
+    ----------
+    path : str or path
+        The run folder.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tidy_run(write_run(f"{folder}/run", RunContents({}, {"W1": np.zeros((2, 1))})))
+    """
+    target, where = run_folder(path), f"run {os.fspath(path)!r}"
+    with told(where, target):
+        publish.tidy(Path(os.path.abspath(target)), where)
 
 
 def check_place(path: PathLike, *, overwrite: bool = False) -> None:
@@ -237,14 +267,17 @@ def _write_state(
     files = dict(kept)
     if any(layout.step_of(name) is not None for name in pieces):
         (folder / layout.CHECKPOINTS).mkdir()
-    for name, chunks in pieces.items():
-        length, sha256 = write_file(folder / name, chunks)
-        files[name] = Entry(bytes=length, sha256=sha256)
-    state = Record(record.FORMAT, record.VERSION, record.written_by(), files, source, manifest)
-    data = record.encode(state, where)
-    others = sum(entry.bytes for entry in files.values())
-    _check_readable(data, others, where)
-    write_file(folder / layout.RECORD, [data])
+    with Writer() as writer:
+        for name, chunks in pieces.items():
+            length, sha256 = writer.write(folder / name, chunks)
+            files[name] = Entry(bytes=length, sha256=sha256)
+        files = {name: files[name] for name in sorted(files, key=layout.place_of)}
+        state = Record(record.FORMAT, record.VERSION, record.written_by(), files, source, manifest)
+        data = record.encode(state, where)
+        others = sum(entry.bytes for entry in files.values())
+        _check_readable(data, others, where)
+        writer.write(folder / layout.RECORD, [data])
+        writer.sync()
     return files
 
 

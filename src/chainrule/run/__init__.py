@@ -5,6 +5,7 @@ Knows training, files and preparations by their doors; computes nothing of its o
 
 from chainrule.run.facade import Run
 from chainrule.run.loading import load
+from chainrule.run.resuming import resume
 from chainrule.run.training import run_setup, train
 
-__all__ = ["Run", "load", "run_setup", "train"]
+__all__ = ["Run", "load", "resume", "run_setup", "train"]

@@ -218,9 +218,8 @@ class Run(Questions):
         from chainrule.files import update_run, write_run
         from chainrule.train.saved import to_contents
 
-        preparation = None if self.preparation is None else self.preparation.to_dict()
-        extra = {"preparation": preparation, "report": dict(self.report)}
-        found = write_run(path, to_contents(self.record, extra, self.source), overwrite=overwrite)
+        contents = to_contents(self.record, self.extra, self.source)
+        found = write_run(path, contents, overwrite=overwrite)
         if page:  # apart, so that a picture that cannot be drawn costs nobody a training
             update_run(found, report=self.report_page().html().encode())
         return found

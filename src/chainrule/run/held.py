@@ -73,6 +73,12 @@ class Held:
         setup = self.record.setup
         return setup.plan(setup.batch_rows if setup.rows else 1)
 
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What the run folder's manifest holds beside the record, as plain data."""
+        preparation = None if self.preparation is None else self.preparation.to_dict()
+        return {"preparation": preparation, "report": dict(self.report)}
+
     def at(self, step: int) -> Moment:
         """Return one step of the run, opened: the state before update `step`.
 
@@ -94,7 +100,7 @@ class Held:
         self._fetch_rows()
         return moment_at(self.record, step)
 
-    def _fetch_rows(self) -> None:
+    def _fetch_rows(self, needed_for: str = "its steps cannot be replayed") -> None:
         """Make sure that the training rows are there, or refuse."""
         if not self.record.setup.rows and self.source is not None:
             from chainrule.train.rows import fetch_rows
@@ -104,8 +110,8 @@ class Held:
         if not self.record.setup.rows:
             raise SpecError(
                 "this run holds no rows (too large to be kept in its folder, or an estimator's "
-                "keep_rows=False), so its steps cannot be replayed.\n  Its weights and history are "
-                "complete; predict works."
+                f"keep_rows=False), so {needed_for}.\n  Its weights and history are complete; "
+                "predict works."
             )
 
     def _output_names(self) -> Sequence[str] | None:

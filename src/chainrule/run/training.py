@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.data.memory import check_memory
-from chainrule.errors import DivergenceError
 from chainrule.nn import Loss, Network
 from chainrule.optim import Optimizer
 from chainrule.run.facade import Run
+from chainrule.run.kept import Kept, trained
 from chainrule.train import Callback, Setup, estimate_memory, run_training
+from chainrule.train.checkpoints import find_checkpoints
 from chainrule.train.door import (
     check_callbacks,
     check_engine,
@@ -52,6 +53,7 @@ def train(
     callbacks: Sequence[Callback] = (),
     snapshot_bytes: int = BUDGET_BYTES,
     engine: str = "auto",
+    checkpoints: Any = None,
     cluster: None = None,
 ) -> Run:
     """Train a network and return the run, every step of which can be opened.
@@ -101,6 +103,9 @@ def train(
     engine : {"auto", "native", "interpreter"}
         What carries out the plan: machine code, or NumPy. "auto" takes machine code for trainings
         that are long enough to be worth making it (about a third of a second of NumPy).
+    checkpoints : path or Checkpoints, optional
+        A run folder that keeps the training while it runs, so that `resume` goes on to the same
+        bits after a crash; the finished run is there, too.
     cluster : None
         Kept for training on several machines; this version trains on one.
 
@@ -144,13 +149,14 @@ def train(
         patience=check_patience(patience, judged),
         callbacks=check_callbacks(callbacks),
         snapshot_bytes=budget,
+        kept=Kept(find_checkpoints(checkpoints)),
     )
 
 
-def run_setup(setup: Setup, steps: int, given: Mapping[str, Array], **settings: Any) -> Run:
+def run_setup(
+    setup: Setup, steps: int, given: Mapping[str, Array], *, kept: Kept | None = None,
+    **settings: Any,
+) -> Run:  # fmt: skip
     """Train a checked setup; a divergence carries the run up to its last good step."""
-    try:
-        return Run(run_training(setup, steps, setup.initial_state(given), **settings))
-    except DivergenceError as error:
-        error.run = Run(error.run)
-        raise
+    initial = setup.initial_state(given)
+    return trained(lambda w: run_training(setup, steps, initial, watcher=w, **settings), kept)

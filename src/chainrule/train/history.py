@@ -5,6 +5,7 @@ Knows numbers; holds no times, so that equal runs have equal histories.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -67,6 +68,24 @@ class History:
         """Write down steps."""
         self.loss.add(losses)
         self.penalty.add(penalties)
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Array]) -> History:
+        """Return the history that `columns` gave, to go on with.
+
+        Examples
+        --------
+        >>> history = History(epochs=[(1, 0.5, 0.75)])
+        >>> history.add([0.5], [0.0])
+        >>> History.of(history.columns(1)).epochs
+        [(1, 0.5, 0.75)]
+        """
+        found = cls()
+        found.add(columns["loss"], columns["penalty"])
+        losses, scores = columns["validation_loss"], columns["validation_score"]
+        judged = np.flatnonzero(~np.isnan(losses)).tolist()
+        found.epochs = [(k + 1, float(losses[k]), float(scores[k])) for k in judged]
+        return found
 
     @property
     def steps(self) -> int:

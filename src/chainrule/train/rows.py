@@ -16,10 +16,15 @@ import numpy as np
 from chainrule.data.arrays import check_targets
 from chainrule.files import ROWS_LIMIT, RowSource, open_rows, row_source
 from chainrule.train.setup import Setup
-from chainrule.train.trainer import Record
+from chainrule.train.trainer import Record, Validation
 
 ROW_NUMBERS = "row_numbers"
 """The array of checkpoint 0 that names the rows of the source, where the rows are not kept."""
+
+_PART = ".row_numbers"
+"""Ends the names of the arrays of checkpoint 0 that do so for rows which did not train."""
+
+_JUDGED = ("validation", "held_out")
 
 
 def stored_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
@@ -30,11 +35,19 @@ def stored_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
         rows["w"] = setup.w
     if setup.row_numbers is not None:
         rows[ROW_NUMBERS] = setup.row_numbers
-    if record.validation is not None:
-        rows["validation.x"], rows["validation.y"] = record.validation.x, record.validation.y
-        if record.validation.w is not None:
-            rows["validation.w"] = record.validation.w
+    for part in _JUDGED:
+        judged = getattr(record, part)
+        if judged is not None:
+            rows[f"{part}.x"], rows[f"{part}.y"] = judged.x, judged.y
+            if judged.w is not None:
+                rows[f"{part}.w"] = judged.w
     return rows
+
+
+def noted_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the numbers that checkpoint 0 keeps of rows that stay in their source."""
+    numbers = {} if record.setup.row_numbers is None else {ROW_NUMBERS: record.setup.row_numbers}
+    return {**numbers, **{f"{part}{_PART}": rows for part, rows in record.parts.items()}}
 
 
 def note_source(record: Record, path: str | os.PathLike[str], limit: int = ROWS_LIMIT) -> Any:
@@ -64,17 +77,22 @@ def fetch_rows(record: Record, preparation: Any, source: RowSource) -> Record:
         If the source is gone or has changed since the run was made.
     """
     open_rows(source).close()
-    setup = record.setup
-    table = preparation.read(source.path)
-    x = preparation.inputs(table, setup.row_numbers, dtype=setup.dtype, extra="ignore")
-    y = check_targets(
-        preparation.targets(table, setup.row_numbers, dtype=setup.dtype),
-        len(x),
-        setup.network.outputs,
-        kind=setup.loss.targets,
-        dtype=setup.dtype,
-    )
-    return replace(record, setup=_with(setup, x, y))
+    setup, table = record.setup, preparation.read(source.path)
+    judged: dict[str, Any] = {
+        part: Validation(*_prepared(setup, preparation, table, numbers))
+        for part, numbers in record.parts.items()
+        if part in _JUDGED
+    }
+    own = _prepared(setup, preparation, table, setup.row_numbers)
+    return replace(record, setup=_with(setup, *own), **judged)
+
+
+def _prepared(setup: Setup, preparation: Any, table: Any, numbers: Any) -> tuple[Any, Any]:
+    """Return some rows of a table as training has them."""
+    x = preparation.inputs(table, numbers, dtype=setup.dtype, extra="ignore")
+    found = preparation.targets(table, numbers, dtype=setup.dtype)
+    outputs, kind = setup.network.outputs, setup.loss.targets
+    return x, check_targets(found, len(x), outputs, kind=kind, dtype=setup.dtype)
 
 
 def _with(setup: Setup, x: Any, y: Any) -> Setup:
@@ -83,8 +101,10 @@ def _with(setup: Setup, x: Any, y: Any) -> Setup:
 
 def without_note(
     checkpoints: Mapping[int, Mapping[str, Any]],
-) -> tuple[dict[int, dict[str, Any]], Any]:
-    """Return the checkpoints without the note of row numbers, and the note (or None)."""
+) -> tuple[dict[int, dict[str, Any]], dict[str, Any]]:
+    """Return the checkpoints without the note of row numbers, and the numbers of each part."""
     plain = {k: dict(state) for k, state in checkpoints.items()}
-    note = plain.get(0, {}).pop(ROW_NUMBERS, None)
-    return plain, note
+    first = plain.get(0, {})
+    parts = {part: first.pop(f"{part}{_PART}", None) for part in _JUDGED}
+    parts[ROW_NUMBERS] = first.pop(ROW_NUMBERS, None)
+    return plain, {part: numbers for part, numbers in parts.items() if numbers is not None}

@@ -28,9 +28,10 @@ from chainrule.train.history import History
 from chainrule.train.manifest import check_manifest
 from chainrule.train.native import engine_of
 from chainrule.train.origin import origin_from
-from chainrule.train.rows import ROW_NUMBERS, stored_rows, without_note
+from chainrule.train.rows import ROW_NUMBERS, noted_rows, stored_rows, without_note
 from chainrule.train.setup import Setup
-from chainrule.train.trainer import Record, Validation
+from chainrule.train.snapshots import BUDGET_BYTES, spacing
+from chainrule.train.trainer import UNKNOWN_PATIENCE, Record, Validation
 from chainrule.train.trouble import Trouble
 from chainrule.types import Array, DType
 
@@ -39,7 +40,11 @@ CHECKPOINTS = 32
 
 
 def to_contents(
-    record: Record, extra: Mapping[str, Any], source: RowSource | None = None
+    record: Record,
+    extra: Mapping[str, Any],
+    source: RowSource | None = None,
+    *,
+    must_keep_rows: bool = False,
 ) -> RunContents:
     """Return what a run folder holds of a record.
 
@@ -51,22 +56,32 @@ def to_contents(
         Further plain data for the manifest: the table's preparation, the report.
     source : RowSource, optional
         Where the rows came from, if they are too large to be kept.
+    must_keep_rows : bool
+        Keep them however large they are, if they have no source: without rows nobody goes on.
     """
     setup = record.setup
     rows = keep_rows(stored_rows(record), source)
-    checkpoints = _checkpoints(record)
+    if rows is None and must_keep_rows:
+        rows = stored_rows(record)
+    checkpoints = kept_states(record)
     if isinstance(rows, RowSource) and setup.row_numbers is not None:
-        checkpoints[0] = {**checkpoints[0], ROW_NUMBERS: setup.row_numbers}
+        checkpoints[0] = {**checkpoints[0], **noted_rows(record)}
     return RunContents(
-        manifest={**_manifest(record), **extra},
-        weights={name: record.best[name] for name in setup.network.specs},
+        manifest={**manifest_of(record), **extra},
+        weights=weights_of(record),
         history=record.history,
         checkpoints=checkpoints,
         rows=rows,
     )
 
 
-def _manifest(record: Record) -> dict[str, Any]:
+def weights_of(record: Record) -> dict[str, Array]:
+    """Return the parameters that predict."""
+    return {name: record.best[name] for name in record.setup.network.specs}
+
+
+def manifest_of(record: Record) -> dict[str, Any]:
+    """Return what a record says of itself in plain data."""
     setup = record.setup
     trouble = record.trouble
     return {
@@ -86,6 +101,8 @@ def _manifest(record: Record) -> dict[str, Any]:
         "steps": record.steps,
         "planned": record.planned,
         "best_step": record.best_step,
+        "patience": record.patience,
+        "snapshot_bytes": record.snapshot_bytes,
         "stopped": record.stopped,
         "trouble": None if trouble is None else [trouble.step, trouble.tensor, trouble.fact],
         "origin": None if record.origin is None else record.origin.to_dict(),
@@ -100,11 +117,14 @@ def _summation(setup: Setup) -> str:
     return SUMMATION if setup.engine == "native" else setup.plan(1, "predict").summation
 
 
-def _checkpoints(record: Record) -> dict[int, Mapping[str, Array]]:
-    """Return evenly chosen snapshots, and the state after the last step."""
-    steps = sorted(record.snapshots)
-    every = -(-len(steps) // (CHECKPOINTS - 1))
-    kept: dict[int, Mapping[str, Array]] = {k: record.snapshots[k] for k in steps[::every]}
+def kept_states(record: Record) -> dict[int, Mapping[str, Array]]:
+    """Return evenly spaced snapshots, and the state after the last step.
+
+    Which ones depends on numbers alone: what a longer training keeps, a shorter one kept too, so
+    that one which is gone on with ends with the same as one that was never stopped.
+    """
+    every = spacing(record.steps, CHECKPOINTS - 1)
+    kept = {k: state for k, state in record.snapshots.items() if k % every == 0}
     kept[record.steps] = record.final
     return kept
 
@@ -148,30 +168,11 @@ def refused_if_unfit(where: str) -> Iterator[None]:
 def _record(contents: RunContents) -> Record:
     manifest = contents.manifest
     check_manifest(manifest)
-    network = Network.from_dict(manifest["network"])
-    dtype = np.dtype(manifest["dtype"])
     rows = dict(contents.rows) if isinstance(contents.rows, Mapping) else {}
-    checkpoints, note = without_note(contents.checkpoints)
-    if note is not None:
-        rows[ROW_NUMBERS] = note
-    setup = Setup(
-        network=network,
-        loss=find_loss(manifest["loss"]),
-        reduction=manifest["reduction"],
-        optimizer=find_optimizer(manifest["optimizer"]),
-        x=_own(rows["x"]) if "x" in rows else np.empty((0, network.inputs), dtype),
-        y=_own(rows["y"]) if "y" in rows else _no_targets(manifest, network.outputs, dtype),
-        w=_own(rows["w"]) if "w" in rows else None,
-        batch_size=manifest["batch_size"],
-        seed=manifest["seed"],
-        shuffle=manifest["shuffle"],
-        dtype=dtype,
-        row_numbers=_own(rows[ROW_NUMBERS]) if ROW_NUMBERS in rows else None,
-        features=None if manifest["features"] is None else tuple(manifest["features"]),
-        engine=engine_of(manifest["executor"]),
-        first=manifest.get("first", 0),
-        clock=manifest.get("clock", 0),
-    )
+    checkpoints, parts = without_note(contents.checkpoints)
+    if ROW_NUMBERS in parts:
+        rows[ROW_NUMBERS] = parts.pop(ROW_NUMBERS)
+    setup = _setup(manifest, rows)
     steps, trouble = manifest["steps"], manifest["trouble"]
     history = dict(contents.history) or History().columns(1)
     if {0, steps} - set(checkpoints) or max(checkpoints) > steps:
@@ -191,9 +192,37 @@ def _record(contents: RunContents) -> Record:
         best_step=manifest["best_step"],
         stopped=manifest["stopped"],
         trouble=None if trouble is None else Trouble(*trouble),
-        validation=_validation(rows),
+        validation=_judged(rows, "validation"),
         planned=manifest.get("planned", steps),
         origin=origin_from(manifest.get("origin")),
+        patience=manifest.get("patience", UNKNOWN_PATIENCE),
+        snapshot_bytes=manifest.get("snapshot_bytes", BUDGET_BYTES),
+        held_out=_judged(rows, "held_out"),
+        parts=parts,
+    )
+
+
+def _setup(manifest: Mapping[str, Any], rows: Mapping[str, Array]) -> Setup:
+    """Return what was trained, with the rows that the run holds."""
+    network = Network.from_dict(manifest["network"])
+    dtype = np.dtype(manifest["dtype"])
+    return Setup(
+        network=network,
+        loss=find_loss(manifest["loss"]),
+        reduction=manifest["reduction"],
+        optimizer=find_optimizer(manifest["optimizer"]),
+        x=_own(rows["x"]) if "x" in rows else np.empty((0, network.inputs), dtype),
+        y=_own(rows["y"]) if "y" in rows else _no_targets(manifest, network.outputs, dtype),
+        w=_own(rows["w"]) if "w" in rows else None,
+        batch_size=manifest["batch_size"],
+        seed=manifest["seed"],
+        shuffle=manifest["shuffle"],
+        dtype=dtype,
+        row_numbers=_own(rows[ROW_NUMBERS]) if ROW_NUMBERS in rows else None,
+        features=None if manifest["features"] is None else tuple(manifest["features"]),
+        engine=engine_of(manifest["executor"]),
+        first=manifest.get("first", 0),
+        clock=manifest.get("clock", 0),
     )
 
 
@@ -203,11 +232,12 @@ def _no_targets(manifest: Mapping[str, Any], outputs: int, dtype: DType) -> Arra
     return np.empty(0, np.int64) if numbers else np.empty((0, outputs), dtype)
 
 
-def _validation(rows: Mapping[str, Array]) -> Validation | None:
-    if "validation.x" not in rows:
+def _judged(rows: Mapping[str, Array], part: str) -> Validation | None:
+    """Return rows that did not train, if the run holds any of this part."""
+    if f"{part}.x" not in rows:
         return None
-    w = _own(rows["validation.w"]) if "validation.w" in rows else None
-    return Validation(_own(rows["validation.x"]), _own(rows["validation.y"]), w)
+    w = _own(rows[f"{part}.w"]) if f"{part}.w" in rows else None
+    return Validation(_own(rows[f"{part}.x"]), _own(rows[f"{part}.y"]), w)
 
 
 def _own(array: Array) -> Array:

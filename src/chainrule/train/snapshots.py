@@ -32,10 +32,10 @@ def spacing(steps: int, most: int) -> int:
 
     Examples
     --------
-    >>> spacing(10_000, 128), spacing(20, 128)
-    (128, 1)
+    >>> spacing(10_000, 128), spacing(20, 128), spacing(0, 128)
+    (128, 1, 1)
     """
-    return 1 << max(0, (-(-steps // most) - 1).bit_length())
+    return 1 << (max(1, -(-steps // most)) - 1).bit_length()
 
 
 class Snapshots:
@@ -72,7 +72,29 @@ class Snapshots:
         if step % self.every:
             return
         self.states[step] = state
-        size = self.size or sum(array.nbytes for array in state.values())
-        while len(self.states) > most_states(size, self.budget):
+        most = self._most(state)
+        while step // self.every >= most:  # by number: after a restore some may be missing
             self.every *= 2
-            self.states = {k: s for k, s in self.states.items() if k % self.every == 0}
+            self._thin()
+
+    def restore(self, states: Mapping[int, Mapping[str, Array]], steps: int) -> None:
+        """Take the states of a training that was stopped after so many steps.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> kept = Snapshots(budget=80)
+        >>> kept.restore({k: {"W1": np.zeros(2)} for k in (0, 3, 4, 6)}, 7)
+        >>> kept.every, sorted(kept.states)
+        (2, [0, 4, 6])
+        """
+        self.every = max(self.every, spacing(steps, self._most(states[0])))
+        self.states = dict(states)
+        self._thin()
+
+    def _most(self, state: Mapping[str, Array]) -> int:
+        size = self.size or sum(array.nbytes for array in state.values())
+        return most_states(size, self.budget)
+
+    def _thin(self) -> None:
+        self.states = {k: s for k, s in self.states.items() if k % self.every == 0}

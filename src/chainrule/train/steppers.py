@@ -60,11 +60,13 @@ class Stepper(Protocol):
         ...
 
 
-def stepper(setup: Setup, initial: State, snapshots: Snapshots, steps: int) -> Stepper:
-    """Return who does the steps of a training."""
+def stepper(
+    setup: Setup, initial: State, snapshots: Snapshots, steps: int, start: float = math.nan
+) -> Stepper:
+    """Return who does the steps of a training; `start` is the loss of step 0, if it was done."""
     if setup.engine == "native":
-        return Native(setup, initial, snapshots, steps)
-    return Interpreted(setup, initial, snapshots)
+        return Native(setup, initial, snapshots, steps, start)
+    return Interpreted(setup, initial, snapshots, start)
 
 
 class Interpreted:
@@ -78,13 +80,17 @@ class Interpreted:
         Before step 0.
     snapshots : Snapshots
         Is offered every state.
+    start : float
+        The loss of step 0; NaN if it is still to be done.
     """
 
-    def __init__(self, setup: Setup, initial: State, snapshots: Snapshots) -> None:
+    def __init__(
+        self, setup: Setup, initial: State, snapshots: Snapshots, start: float = math.nan
+    ) -> None:
         self.setup, self.snapshots = setup, snapshots
         self._state = dict(initial)
         self.do = runner(setup)
-        self.start = math.nan
+        self.start = start
 
     @property
     def state(self) -> dict[str, Array]:
@@ -200,15 +206,20 @@ class Native:
         Is given the states that are due.
     steps : int
         Steps that are planned.
+    start : float
+        The loss of step 0; NaN if it is still to be done.
     """
 
-    def __init__(self, setup: Setup, initial: State, snapshots: Snapshots, steps: int) -> None:
+    def __init__(
+        self, setup: Setup, initial: State, snapshots: Snapshots, steps: int,
+        start: float = math.nan,
+    ) -> None:  # fmt: skip
         self.setup, self.snapshots = setup, snapshots
         self._state: dict[str, Array] | None = None
         self.loop = native_loop(setup, initial)
         together = min(self.loop.threads, cores())
         self.pace = Pace((1, together) if together > 1 else (1,))
-        self.start = math.nan
+        self._take_start(start)
         snapshots.expect(steps, sum(array.nbytes for array in initial.values()))
 
     @property
@@ -232,13 +243,17 @@ class Native:
         for k, state in done.copies.items():
             self.snapshots.offer(k, state)
         if step == 0 and len(done.losses):
-            self.start = float(done.losses[0])
-            self.loop.limit(GROWTH * max(abs(self.start), 1.0))
+            self._take_start(float(done.losses[0]))
         trouble = self._ruined(step, step + done.done)
         at = trouble.step - 1 - step if trouble else done.done
         if trouble is None and done.stop:
             trouble = self._stopped(step + done.done, float(done.losses[-1]))
         return Advanced(done.losses[:at], done.penalties[:at], trouble)
+
+    def _take_start(self, loss: float) -> None:
+        self.start = loss
+        if not math.isnan(loss):
+            self.loop.limit(GROWTH * max(abs(loss), 1.0))
 
     def _stopped(self, step: int, loss: float) -> Trouble:
         """Return why machine code did not take a step: the interpreter tells it in words."""

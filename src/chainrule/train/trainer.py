@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from chainrule.errors import DivergenceError, ValueRefused
 from chainrule.executors.threads import one_thread
 from chainrule.train.forward import judge_rows
 from chainrule.train.history import History
+from chainrule.train.judging import EpochEnd, Judge
 from chainrule.train.metrics import Score, score, score_of_nothing
 from chainrule.train.origin import Origin
 from chainrule.train.setup import Setup, State
@@ -22,11 +23,14 @@ from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
 from chainrule.train.steppers import Stepper, stepper
 from chainrule.train.stopping import EarlyStopping, StopRequest, listening
 from chainrule.train.trouble import Trouble, divergence_message
-from chainrule.train.watching import EpochEnd, Watch
+from chainrule.train.watching import Watcher
 from chainrule.types import Array
 
-Stopped = Literal["finished", "early stopping", "interrupted", "callback", "diverged", "adopted"]
-"""Why a run ended; an adopted one never began: its network was trained elsewhere."""
+Stopped = Literal[
+    "finished", "early stopping", "interrupted", "callback", "diverged", "adopted", "unfinished"
+]
+"""Why a run ended; an adopted one never began: its network was trained elsewhere. One that is
+unfinished still goes on, or was killed: there is only a checkpoint."""
 
 CALL_SECONDS = 0.1
 """Callbacks that ask for it are called within epochs at most this often."""
@@ -89,6 +93,10 @@ class Validation:
     w: Array | None = None
 
 
+UNKNOWN_PATIENCE = -1
+"""Of runs that were saved before patience was written down."""
+
+
 @dataclass(frozen=True, eq=False)
 class Record:
     """What a finished training leaves: plain data.
@@ -117,6 +125,14 @@ class Record:
         Steps that were asked for; `steps` is how many were completed.
     origin : Origin or None
         Which step of which run this is a branch of.
+    patience : int or None
+        Epochs without a lower validation loss after which it was to stop.
+    snapshot_bytes : int
+        The budget of its snapshots.
+    held_out : Validation or None
+        Rows that neither trained nor chose anything, for the score of a run made from a table.
+    parts : mapping of str to numpy.ndarray
+        The user's own numbers of the rows of ``validation`` and ``held_out``, if known.
     """
 
     setup: Setup
@@ -130,6 +146,10 @@ class Record:
     validation: Validation | None = None
     planned: int = 0
     origin: Origin | None = None
+    patience: int | None = None
+    snapshot_bytes: int = BUDGET_BYTES
+    held_out: Validation | None = None
+    parts: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -148,7 +168,7 @@ class _Run:
     early: EarlyStopping
     validation: Validation | None
     callbacks: Sequence[Callback]
-    watch: Watch | None = None
+    judge: Judge | None = None
     out: Array | None = None
     history: History = field(default_factory=History)
     best: State | None = None
@@ -157,6 +177,8 @@ class _Run:
     called: float = 0.0
     trouble: Trouble | None = None
     asked_to_stop: bool = False
+    watcher: Watcher | None = None
+    began: int = 0
 
 
 def run_training(
@@ -168,7 +190,9 @@ def run_training(
     patience: int | None = None,
     callbacks: Sequence[Callback] = (),
     snapshot_bytes: int = BUDGET_BYTES,
-    watch: Watch | None = None,
+    judge: Judge | None = None,
+    watcher: Watcher | None = None,
+    past: Record | None = None,
 ) -> Record:
     """Train for a number of steps and return the record.
 
@@ -177,9 +201,9 @@ def run_training(
     setup : Setup
         What is trained.
     steps : int
-        Steps to do, unless something stops it.
+        Steps to do, those of `past` included, unless something stops it.
     initial : State
-        The state before step 0.
+        The state before step 0; of a training that goes on, its state now.
     validation : Validation, optional
         Rows to judge by after each epoch.
     patience : int, optional
@@ -188,8 +212,12 @@ def run_training(
         See `Callback`.
     snapshot_bytes : int
         Budget of snapshots for replay.
-    watch : Watch, optional
+    judge : Judge, optional
         Decides in place of `patience` which state is best and when to stop.
+    watcher : Watcher, optional
+        Is asked between steps; see `Watcher`.
+    past : Record, optional
+        What was done before, if this goes on with a training that was stopped.
 
     Returns
     -------
@@ -203,12 +231,14 @@ def run_training(
     """
     snapshots = Snapshots(snapshot_bytes)
     with listening() as request, one_thread():
+        start = float(past.history["loss"][0]) if past is not None and past.steps else math.nan
         run = _Run(
-            setup, steps, stepper(setup, initial, snapshots, steps), snapshots,
-            EarlyStopping(patience), validation, callbacks, watch,
+            setup, steps, stepper(setup, initial, snapshots, steps, start), snapshots,
+            EarlyStopping(patience), validation, callbacks, judge, watcher=watcher,
         )  # fmt: skip
-        stopped = _loop(run, request)
-    record = _record(run, stopped)
+        if past is not None:
+            _go_on(run, past)
+        record = _watched(run, request)
     if run.trouble is not None:
         raise DivergenceError(
             divergence_message(setup, run.trouble),
@@ -219,10 +249,30 @@ def run_training(
     return record
 
 
+def _go_on(run: _Run, past: Record) -> None:
+    """Put a training where another one stopped: all that it remembers is in that one's record."""
+    run.history, run.began = History.of(past.history), past.steps
+    run.snapshots.restore(past.snapshots, past.steps)
+    for step, loss, value in run.history.epochs:
+        if run.early.see(step, loss):
+            run.best = past.best
+        run.validated = (loss, replace(score_of_nothing(run.setup.loss), value=value))
+
+
+def _watched(run: _Run, request: StopRequest) -> Record:
+    """Do the steps, and show the training to its watcher before and after them."""
+    if run.watcher is not None:
+        run.watcher.begin(lambda: _record(run, "unfinished"))
+    record = _record(run, _loop(run, request))
+    if run.watcher is not None:
+        run.watcher.end(lambda: record)
+    return record
+
+
 def _loop(run: _Run, request: StopRequest) -> Stopped:
     """Do the steps; return why they ended."""
     per_epoch = run.setup.steps_per_epoch
-    step = 0
+    step = run.began
     while step < run.steps:
         found = run.stepper.advance(step, _until_event(run, step))
         run.history.add(found.losses, found.penalties)
@@ -233,7 +283,7 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
         ended = (run.setup.first + step) % per_epoch == 0 or step == run.steps
         if ended and run.validation is not None:
             _judge(run, run.validation, step)
-        if ended and run.watch is not None and run.watch.see(_epoch_end(run, step)):
+        if ended and run.judge is not None and run.judge.see(_epoch_end(run, step)):
             run.best = run.stepper.state
         if run.callbacks:
             _call(run, step, ended)
@@ -243,20 +293,26 @@ def _loop(run: _Run, request: StopRequest) -> Stopped:
             return "callback"
         if request.asked:
             return "interrupted"
-        if ended and (run.early.over if run.watch is None else run.watch.over):
+        if ended and (run.early.over if run.judge is None else run.judge.over):
             return "early stopping"
+        if run.watcher is not None:
+            run.watcher.look(step, lambda: _record(run, "unfinished"))
+            if request.asked:  # while it looked: no further step, which may be a long one
+                return "interrupted"
     return "finished"
 
 
 def _until_event(run: _Run, step: int) -> int:
     """Return the steps until somebody wants to look: the end of the epoch, or of the training."""
-    left = run.steps - step
-    if run.validation is None and run.watch is None and not run.callbacks:
-        return left
-    each = run.validation is not None or run.watch is not None
-    strides = [1] if each else [_stride(run, c) for c in run.callbacks]
-    span = run.setup.steps_per_epoch * min(strides)
-    return min(left, span - (run.setup.first + step) % span)
+    waits = [run.steps - step]
+    each = run.validation is not None or run.judge is not None
+    if each or run.callbacks:
+        strides = [1] if each else [_stride(run, c) for c in run.callbacks]
+        span = run.setup.steps_per_epoch * min(strides)
+        waits.append(span - (run.setup.first + step) % span)
+    if run.watcher is not None:
+        waits.append(run.watcher.wait(step) or waits[0])
+    return min(waits)
 
 
 def _stride(run: _Run, callback: Callback) -> int:
@@ -277,12 +333,12 @@ def _judge(run: _Run, rows: Validation, step: int) -> None:
         found, run.out = score(run.setup.loss, rows.y, judged.out), judged.out
     run.validated = (loss, found)
     run.history.epochs.append((step, loss, found.value))
-    if run.early.see(step, loss) and run.watch is None:
+    if run.early.see(step, loss) and run.judge is None:
         run.best = run.stepper.state
 
 
 def _epoch_end(run: _Run, step: int) -> EpochEnd:
-    """Return what a watch is shown."""
+    """Return what a judge is shown."""
     began = _epoch_began(run.setup, step)
     validated = None if run.validated is None else run.validated[0]
     losses = run.history.loss.values[began:]
@@ -322,7 +378,8 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
     number = setup.first + step
     began = _epoch_began(setup, step)
     loss, found = run.validated if run.validated else (None, None)
-    rows, state = step * setup.rows / per_epoch, run.stepper.state
+    done, state = step - run.began, run.stepper.state
+    rows = done * setup.rows / per_epoch
     return Progress(
         step=step,
         steps=run.steps,
@@ -333,7 +390,7 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
         validation_score=found.value if found else None,
         score_name=found.name if found else "",
         rows_per_second=rows / max(seconds, 1e-9),
-        seconds_left=seconds / step * (run.steps - step),
+        seconds_left=seconds / done * (run.steps - step),
         end_of_epoch=ended,
         parameters={k: _read_only(state[k]) for k in setup.network.specs},
         losses=_read_only(run.history.loss.values),
@@ -351,9 +408,9 @@ def _record(run: _Run, stopped: Stopped) -> Record:
     done, state = run.history.steps, run.stepper.state
     keep_best = run.early.patience is not None and run.best is not None
     best_step = run.early.best_step
-    if run.watch is not None:
-        keep_best = run.watch.gives_best_back and run.best is not None
-        best_step = run.watch.best_step
+    if run.judge is not None:
+        keep_best = run.judge.gives_best_back and run.best is not None
+        best_step = run.judge.best_step
     return Record(
         setup=run.setup,
         history=run.history.columns(run.setup.steps_per_epoch, run.setup.first),
@@ -365,4 +422,6 @@ def _record(run: _Run, stopped: Stopped) -> Record:
         stopped=stopped,
         trouble=run.trouble,
         validation=run.validation,
+        patience=run.early.patience,
+        snapshot_bytes=run.snapshots.budget,
     )

@@ -1,60 +1,32 @@
-"""Watches: who looks at the end of each epoch, says which state is best and when to stop.
+"""Watching: somebody who looks at a training between two of its steps, as checkpoints do.
 
-Knows what an epoch left behind; knows no network and runs nothing.
+Knows only when it is asked and what it is given; knows nothing of disks or of where rows are from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from chainrule.types import Array
-
-
-@dataclass(frozen=True, eq=False)
-class EpochEnd:
-    """What a watch sees when an epoch, or the training, has just ended.
-
-    Attributes
-    ----------
-    step : int
-        Steps done.
-    losses : numpy.ndarray
-        The loss of each step of the epoch, before its update, penalties included.
-    validation_loss : float or None
-        Of the state now, on the rows to judge by, if there are any.
-    validation_out : numpy.ndarray or None
-        The network's output for those rows, unless one of them was refused.
-    state : callable
-        Returns the state now: parameters and the optimizer's slots by name.
-    """
-
-    step: int
-    losses: Array
-    validation_loss: float | None
-    validation_out: Array | None
-    state: Callable[[], Mapping[str, Array]]
+Now = Callable[[], Any]
+"""Gives the `Record` of a training as it is now; it copies the state, so ask only if need be."""
 
 
-class Watch(Protocol):
-    """Looks at each epoch; a training has at most one."""
+class Watcher(Protocol):
+    """Is asked between steps; what it does there delays the training and changes nothing of it."""
 
-    @property
-    def gives_best_back(self) -> bool:
-        """Whether the run is given the best state, not the last one."""
+    def begin(self, now: Now) -> None:
+        """Get ready, before the first step."""
         ...
 
-    @property
-    def best_step(self) -> int:
-        """The step after which the state was best."""
+    def wait(self, step: int) -> int | None:
+        """Return after how many steps it wants to look; None: whenever there is an occasion."""
         ...
 
-    @property
-    def over(self) -> bool:
-        """Whether to stop."""
+    def look(self, step: int, now: Now) -> None:
+        """Look, after so many steps, while more are to come."""
         ...
 
-    def see(self, epoch: EpochEnd) -> bool:
-        """Take note of an epoch; return whether its state is the best so far."""
+    def end(self, now: Now) -> None:
+        """Look for the last time: training has ended, by itself or not."""
         ...

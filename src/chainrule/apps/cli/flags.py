@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, Token
@@ -16,7 +17,9 @@ from cyclopts.validators import Number
 
 from chainrule.nn import known_activations, losses
 from chainrule.optim import optimizers
+from chainrule.train.checkpoints import EVERY, Checkpoints
 
+NEVER = "never"
 READING = Group("The table", sort_key=1)
 SHOWING = Group("Output", sort_key=9)
 
@@ -210,6 +213,30 @@ class TrainingFlags:
     learning_rate: float | None = None
     seed: Natural = 0
     engine: Literal["auto", "native", "interpreter"] = "auto"
+
+
+@Parameter(name="*", group=Group("While it trains", sort_key=5))
+@dataclass(frozen=True)
+class CheckpointFlags:
+    """How a training is kept while it runs.
+
+    Attributes
+    ----------
+    checkpoint_every : str
+        Keep the training after so many steps (500), epochs (2epochs) or so much time (30s, 10min,
+        1h), so that chainrule resume goes on after a crash; never keeps only the finished run.
+    keep : int
+        Keep so many of the latest checkpoints.
+    """
+
+    checkpoint_every: Annotated[str, Parameter(metavar="INTERVAL")] = EVERY.replace(" ", "")
+    keep: Annotated[int, Parameter(converter=_whole, validator=Number(gte=1))] = 1
+
+    def checkpoints(self, place: str | Path, *, overwrite: bool = False) -> Checkpoints | None:
+        """Return the flags as checkpoints in a folder."""
+        if self.checkpoint_every == NEVER:
+            return None
+        return Checkpoints(place, self.checkpoint_every, self.keep, overwrite)
 
 
 @Parameter(name="*", group=SHOWING)

@@ -6,20 +6,23 @@ Knows which parts there are to show; each is told by the room that made it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from rich.text import Text
 
-import chainrule
 from chainrule.apps.cli.figures import count, number, score, size
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import gap, item, steps, table
 from chainrule.apps.cli.report import show_adopted, show_curve, show_network, show_score, show_table
 from chainrule.apps.cli.screen import Screen, screen
-from chainrule.files import describe_files
+from chainrule.files import describe_files, owner_of
+from chainrule.files.layout import step_of
 from chainrule.plan.listing import plan_listing
 from chainrule.run import Run
+from chainrule.run.loading import opened
 from chainrule.train.epochs import by_epoch
 from chainrule.train.native import kernel_lines, lowered_step
 
@@ -53,18 +56,18 @@ def info(
     out, listed = screen(), describe_files(run)
     if files and not common.json:
         _show_files(out, listed)
-    opened = chainrule.load(run)
+    found = opened(run)
     if common.json:
-        out.write_json(_as_json(run, opened, listed, plan=plan, history=history, ir=ir))
+        out.write_json(_as_json(run, found, listed, plan=plan, history=history, ir=ir))
         return 0
     if history:
-        _show_history(out, opened)
+        _show_history(out, found)
     if plan:
-        out.write("\n".join(_plan_lines(opened)) + "\n")
+        out.write("\n".join(_plan_lines(found)) + "\n")
     if ir:
-        out.write(lowered_step(opened.record.setup).text)
+        out.write(lowered_step(found.record.setup).text)
     if not (files or history or plan or ir):
-        _show_summary(out, run, opened, listed)
+        _show_summary(out, run, found, listed)
     return 0
 
 
@@ -115,6 +118,7 @@ def _show_summary(out: Screen, path: str, run: Run, listed: Sequence[dict[str, A
     if "adopted" in run.report:
         show_adopted(out, run.report["adopted"])
     item(out, "Training", _ending(run))
+    item(out, "Kept", f"the states {_states(listed)}", *_resumed(path, run))
     if "score" in run.report:
         gap(out)
         show_score(out, run.report)
@@ -147,6 +151,28 @@ def _ending(run: Run) -> str:
     return text
 
 
+def _states(listed: Sequence[dict[str, Any]]) -> str:
+    """Return before which steps there are states, in words."""
+    found = sorted(step for one in listed if (step := step_of(one["name"])) is not None)
+    if len(found) == 1:
+        return f"before step {found[0]:,}"
+    return f"before {len(found)} steps, from {found[0]:,} to {found[-1]:,}"
+
+
+def _resumed(path: str, run: Run) -> list[str]:
+    """Return what resuming would do."""
+    owner, planned = owner_of(Path(path)), run.record.planned
+    command = f"chainrule resume {quote(path)}"
+    if owner is not None:
+        return [f"being trained by {owner}"]
+    if run.record.trouble is not None:
+        return []
+    if run.steps < planned and run.stopped != "early stopping":
+        return [f"{command} goes on to step {planned:,}"]
+    way = "--patience" if run.stopped == "early stopping" else "--epochs"
+    return [f"{command} {way} N makes it longer"]
+
+
 def _as_json(
     path: str, run: Run, listed: Sequence[dict[str, Any]], *, plan: bool, history: bool, ir: bool
 ) -> dict[str, Any]:
@@ -160,6 +186,10 @@ def _as_json(
         "seed": run.record.setup.seed,
         "steps": run.steps,
         "stopped": run.stopped,
+        "planned": run.record.planned,
+        "patience": run.record.patience,
+        "checkpoints": [k for one in listed if (k := step_of(one["name"])) is not None],
+        "trained_by": _owner(path),
         "best_step": run.best_step,
         "branch": None if run.record.origin is None else run.record.origin.to_dict(),
         "files": list(listed),
@@ -176,3 +206,9 @@ def _as_json(
     if ir:
         found["ir"] = lowered_step(run.record.setup).text.splitlines()
     return found
+
+
+def _owner(path: str) -> dict[str, Any] | None:
+    """Return who trains in the folder now as plain data."""
+    owner = owner_of(Path(path))
+    return None if owner is None else asdict(owner)

@@ -15,12 +15,18 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 from cyclopts.exceptions import CycloptsError
-from rich.text import Text
 
-from chainrule.apps.cli.failures import INTERRUPTED, say
-from chainrule.apps.cli.figures import count, duration, size
+from chainrule.apps.cli.ending import (
+    ending_as_json,
+    exit_code,
+    next_steps,
+    show_ending,
+    told_what_is_kept,
+)
+from chainrule.apps.cli.figures import count, size
 from chainrule.apps.cli.flags import (
     READING,
+    CheckpointFlags,
     ColumnFlags,
     NetworkFlags,
     RunFlags,
@@ -29,19 +35,15 @@ from chainrule.apps.cli.flags import (
 )
 from chainrule.apps.cli.page import gap, item, steps
 from chainrule.apps.cli.progress import busy, shown
-from chainrule.apps.cli.report import (
-    show_curve,
-    show_network,
-    show_score,
-    show_table,
-)
+from chainrule.apps.cli.report import show_network, show_table
 from chainrule.apps.cli.screen import Screen, error_screen, screen
 from chainrule.data import Dataset, Reading, prepare, shipped
 from chainrule.data.reading import read_with
 from chainrule.files import check_place
-from chainrule.files.layout import REPORT
 from chainrule.run import Run
+from chainrule.run.kept import leave_page
 from chainrule.tables import TableJob, plan_table, run_table
+from chainrule.train.checkpoints import Checkpoints
 from chainrule.train.loggers import logging_to
 
 SHIPPED = "penguins"
@@ -82,6 +84,7 @@ def train(
     columns: ColumnFlags = ColumnFlags(),  # noqa: B008
     network: NetworkFlags = NetworkFlags(),  # noqa: B008
     training: TrainingFlags = TrainingFlags(),  # noqa: B008
+    kept: CheckpointFlags = CheckpointFlags(),  # noqa: B008
     output: RunFlags = RunFlags(),  # noqa: B008
 ) -> int:
     """Train a network on a table, judge it on rows it has not seen, and save the run.
@@ -100,22 +103,24 @@ def train(
     source = _source(data, target, table)
     place = Path(output.out) if output.out else free_place(source.path)
     check_place(place, overwrite=output.overwrite)
+    checkpoints = kept.checkpoints(place, overwrite=output.overwrite)
     with busy(out, f"reading {source.path}"):
         dataset = _prepared(source, columns, network, training.seed)
     job = plan_table(dataset, **_settings(network, training))
     _show_plan(out, source, job)
-    run, seconds = _trained(out, job, output)
-    with busy(out, "examining the run and writing its report"):
-        run.save(place, overwrite=output.overwrite, page=True)
-    _show_result(out, source, run, job, place, seconds)
+    with told_what_is_kept(place):
+        run, seconds = _trained(out, job, output, checkpoints)
+        with busy(out, "examining the run and writing its report"):
+            if checkpoints is None:
+                run.save(place, overwrite=output.overwrite)
+            leave_page(run, place)
+    show_ending(out, run, place, seconds)
+    steps(out, "Next", _next(place, shipped_one=bool(source.said)))
     if output.common.json:
         screen().write_json(_as_json(run, job, place, seconds))
     elif output.quiet:
         screen().write(f"{place}\n")
-    if run.stopped != "interrupted":
-        return 0
-    say(f"interrupted after {count(run.steps, 'step')}; the run up to there is saved in {place}.")
-    return INTERRUPTED
+    return exit_code(run, place)
 
 
 def _source(data: str | None, target: str | None, table: TableFlags) -> Source:
@@ -218,39 +223,17 @@ def _show_plan(out: Screen, source: Source, job: TableJob) -> None:
     gap(out)
 
 
-def _trained(out: Screen, job: TableJob, output: RunFlags) -> tuple[Run, float]:
+def _trained(
+    out: Screen, job: TableJob, output: RunFlags, checkpoints: Checkpoints | None
+) -> tuple[Run, float]:
     started = time.monotonic()
     with logging_to(output.log, output.log_every) as loggers, shown(out) as callback:
-        run = run_table(job, [callback, *loggers])
+        run = run_table(job, [callback, *loggers], checkpoints)
     return run, time.monotonic() - started
 
 
-def _show_result(
-    out: Screen, source: Source, run: Run, job: TableJob, place: Path, seconds: float
-) -> None:
-    epochs = -(-run.steps // job.setup.steps_per_epoch)
-    line = f"{run.stopped} after {count(epochs, 'epoch')} in {duration(seconds)}"
-    if run.best_step != run.steps:
-        line += (
-            f"; the weights kept are those of epoch {run.best_step // job.setup.steps_per_epoch}"
-        )
-    item(out, "Training", line)
-    gap(out)
-    show_score(out, run.report)
-    show_curve(out, run)
-    gap(out)
-    item(out, "Saved", Text(str(place), "bold"))
-    item(out, "Report", str(place / REPORT))
-    steps(out, "Next", _next(place, shipped_one=bool(source.said)))
-
-
 def _next(place: Path, *, shipped_one: bool) -> list[tuple[str, str]]:
-    found = [
-        (f"chainrule predict {quote(str(place))} NEW.csv", "predict rows with the same columns"),
-        (f'chainrule why {quote(str(place))} "W1[0,0]"', "the chain rule behind any number of it"),
-        (f"chainrule doctor {quote(str(place))}", "what is wrong with it, if anything"),
-        (f"chainrule info {quote(str(place))}", "what is in the run"),
-    ]
+    found = next_steps(place)
     if shipped_one:
         found.append(("chainrule train DATA --target COLUMN", "the same on a table of your own"))
     return found
@@ -260,15 +243,7 @@ def _as_json(run: Run, job: TableJob, place: Path, seconds: float) -> dict[str, 
     """Return what was done as plain data."""
     return {
         "command": "train",
-        "run": str(place),
-        "report_page": str(place / REPORT),
-        "stopped": run.stopped,
-        "steps": run.steps,
-        "epochs": -(-run.steps // job.setup.steps_per_epoch),
-        "best_step": run.best_step,
-        "seconds": seconds,
-        "network": run.network.outline,
-        "parameters": run.network.size,
+        **ending_as_json(run, place, seconds),
         "memory_bytes": job.memory.peak,
         "peak_bytes": job.peak_bytes,
         **run.report,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chainrule.train.watching import EpochEnd
+from chainrule.train.judging import EpochEnd
 from chainrule.types import Array
 
 
@@ -36,7 +36,7 @@ class Sizes:
 
 
 @dataclass
-class EpochWatch:
+class EpochJudge:
     """Keeps the curves of a training, stops it by scikit-learn's rule, tells whoever listens.
 
     An epoch is no better if the training loss is above its best less `tol`, or with a score if
@@ -61,7 +61,7 @@ class EpochWatch:
     patience: float
     score: Callable[[EpochEnd], float] | None = None
     by_score: bool = False
-    tell: Callable[[EpochWatch, EpochEnd], bool] | None = None
+    tell: Callable[[EpochJudge, EpochEnd], bool] | None = None
     losses: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)

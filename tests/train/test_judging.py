@@ -1,4 +1,4 @@
-"""A watch at the ends of epochs; plans shared by trainings of one form; copies of records."""
+"""A judge at the ends of epochs; plans shared by trainings of one form; copies of records."""
 
 import copy
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ def setup(network="2-3:tanh-1", rows=X, engine="interpreter", **changes):
 
 
 @dataclass
-class Watching:
+class Judging:
     """Likes the state after some steps best, and stops after others."""
 
     best_step: int
@@ -41,26 +41,26 @@ class Watching:
 
 @pytest.mark.parametrize("engine", ["interpreter", "native"])
 @pytest.mark.parametrize("validation", [None, (X, Y)])
-def test_a_watch_chooses_and_stops(engine, validation):
+def test_a_judge_chooses_and_stops(engine, validation):
     if engine == "native":
         pytest.importorskip("llvmlite")
     one = setup(engine=engine)
-    watch = Watching(best_step=6, stop_at=12)
+    judge = Judging(best_step=6, stop_at=12)
     rows = make_validation(one, validation)
-    record = run_training(one, 30, one.initial_state({}), validation=rows, watch=watch)
-    assert [epoch.step for epoch in watch.seen] == [3, 6, 9, 12]
+    record = run_training(one, 30, one.initial_state({}), validation=rows, judge=judge)
+    assert [epoch.step for epoch in judge.seen] == [3, 6, 9, 12]
     assert (record.stopped, record.steps, record.best_step) == ("early stopping", 12, 6)
     whole = run_training(one, 6, one.initial_state({}))
     assert np.array_equal(record.best["W1"], whole.final["W1"])
-    assert np.array_equal(record.final["W1"], watch.seen[-1].state()["W1"])
-    losses = np.concatenate([epoch.losses for epoch in watch.seen])
+    assert np.array_equal(record.final["W1"], judge.seen[-1].state()["W1"])
+    losses = np.concatenate([epoch.losses for epoch in judge.seen])
     assert np.array_equal(losses, record.history["loss"])
-    assert all((e.validation_out is None) == (rows is None) for e in watch.seen)
+    assert all((e.validation_out is None) == (rows is None) for e in judge.seen)
 
 
-def test_a_watch_that_gives_the_last_state():
-    watch = Watching(best_step=3, stop_at=99, gives_best_back=False)
-    record = run_training(setup(), 9, setup().initial_state({}), watch=watch)
+def test_a_judge_that_gives_the_last_state():
+    judge = Judging(best_step=3, stop_at=99, gives_best_back=False)
+    record = run_training(setup(), 9, setup().initial_state({}), judge=judge)
     assert (record.best is record.final, record.best_step) == (True, 9)
 
 

@@ -1,0 +1,77 @@
+"""Scoring: how good a run made from a table is, on rows that it has not seen.
+
+Knows runs and metrics; knows nothing of how the table was read or the network trained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.run.facade import Run
+from chainrule.train import Validation
+from chainrule.train.metrics import (
+    classes_of,
+    confusion_matrix,
+    mean_absolute_error,
+    r2,
+    score,
+    true_classes,
+)
+from chainrule.types import Array
+
+
+def scored(run: Run) -> Run:
+    """Return the run with scores in its report, if it was made from a table; else as it is.
+
+    A branch has none: rows or loss may be others than its table's.
+    """
+    of_table = run.preparation is not None and "table" in run.report
+    if not of_table or run.record.origin is not None:
+        return run
+    return replace(run, report={"table": run.report["table"], **_scores(run)})
+
+
+def _scores(run: Run) -> dict[str, Any]:
+    """Return scores on rows that training did not see, as plain data."""
+    report: dict[str, Any] = {}
+    setup = run.record.setup
+    judged, rows = _judged(run)
+    out = run.predict(rows.x)
+    if run.preparation.labels is not None:
+        found = score(setup.loss, rows.y, out)
+        labels = [str(label) for label in run.preparation.labels]
+        truth = true_classes(rows.y)
+        table = confusion_matrix(truth, classes_of(out), len(labels))
+        report["confusion"] = {"labels": labels, "rows": table.tolist()}
+        counts = np.bincount(true_classes(setup.y), minlength=len(labels))
+        report["baseline"] = _number(np.mean(truth == int(np.argmax(counts))))
+        name, value = found.name, found.value
+    else:
+        real, guess = _unscaled(run, rows.y), _unscaled(run, out)
+        name, value = "R2", r2(real, guess)
+        report["mean_absolute_error"] = _number(mean_absolute_error(real, guess))
+        report["baseline"] = 0.0
+    report["score"] = {"name": name, "value": _number(value), "on": judged, "rows": len(rows.x)}
+    return report
+
+
+def _judged(run: Run) -> tuple[str, Validation]:
+    """Return the rows for the score: held out, else validation, else training; and which."""
+    record = run.record
+    if record.held_out is not None:
+        return "test", record.held_out
+    if record.validation is not None:
+        return "validation", record.validation
+    return "train", Validation(record.setup.x, record.setup.y)
+
+
+def _unscaled(run: Run, values: Array) -> Array:
+    return np.asarray(run.preparation.decode(values)).reshape(-1, 1)
+
+
+def _number(value: Any) -> float | None:
+    """Return a number for the report, None where it is undefined."""
+    return float(value) if np.isfinite(value) else None
