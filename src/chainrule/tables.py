@@ -18,6 +18,9 @@ from chainrule import data
 from chainrule.errors import SpecError
 from chainrule.nn import Dense, Loss, Network, find_loss, losses
 from chainrule.optim import Adam, Optimizer, find_optimizer
+from chainrule.data.stream.dataset import StreamedDataset, prepare_stream
+from chainrule.data.stream.fits import streams_by_itself
+from chainrule.executors.threads import one_thread
 from chainrule.run import Run, run_setup
 from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimate_memory
 from chainrule.train.door import (
@@ -28,6 +31,7 @@ from chainrule.train.door import (
     whole,
     with_engine,
 )
+from chainrule.train.judging import class_counts, verdict
 from chainrule.train.metrics import classes_of, confusion_matrix, mean_absolute_error, r2, score
 from chainrule.train.process import expected_peak
 from chainrule.train.rows import note_source
@@ -129,7 +133,7 @@ def plan_table(
         optimizer=Adam(0.003) if optimizer is None else find_optimizer(optimizer),
         sample_weight=None, batch_size=size, seed=seed, shuffle=True, dtype=dtype,
     )  # fmt: skip
-    setup = replace(setup, row_numbers=dataset.rows_train)
+    setup = replace(setup, row_numbers=dataset.rows_train, order=getattr(dataset, "order", None))
     steps = whole("epochs", epochs, least=1) * setup.steps_per_epoch
     setup = with_engine(setup, engine, steps)
     validation = None
@@ -202,8 +206,12 @@ def run_table(job: TableJob, callbacks: Sequence[Callback] = ()) -> Run:
         callbacks=check_callbacks(callbacks),
     )
     prepared = Run(run.record, job.dataset.preparation)
+    report = _report(prepared, job)
+    if isinstance(job.dataset, StreamedDataset):
+        report["stream"] = job.dataset.note.to_dict()
+        return Run(run.record, job.dataset.preparation, report)
     source = note_source(run.record, job.dataset.table_report["source"])
-    return Run(run.record, job.dataset.preparation, _report(prepared, job), source)
+    return Run(run.record, job.dataset.preparation, report, source)
 
 
 def train_table(
@@ -215,6 +223,7 @@ def train_table(
     seed: int = 0,
     missing_words: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
+    stream: bool | None = None,
     **settings: Any,
 ) -> Run:
     """Train a network on a table: read, split, scale, train with early stopping, score.
@@ -222,7 +231,7 @@ def train_table(
     Parameters
     ----------
     source : path, dataframe or mapping of columns
-        The table.
+        The table; several files with the same columns as a list or a pattern (``"part-*.csv"``).
     target : str
         The column to predict.
     validation, test : float
@@ -233,6 +242,10 @@ def train_table(
         Words that stand for a missing cell, such as NA, beside the empty cell.
     callbacks : sequence of callable
         As in `train`.
+    stream : bool, optional
+        Whether rows are prepared on disk and read in blocks, so that any table of CSV or Parquet
+        files can be trained on in fixed memory; by default if it would not fit, or is several
+        files. The order of rows is another one than in memory.
     **settings
         Further arguments of `plan_table` (hidden, activation, epochs ...), of
         `chainrule.data.prepare` (task, drop, categorical ...) and of its `Reading` (delimiter,
@@ -260,7 +273,11 @@ def train_table(
     planned, prepared, read = (_taken(home, settings) for home in homes)
     _refuse_unknown(settings, homes)
     reading = data.Reading(**{**read, "missing": tuple(missing_words)})
-    dataset = data.prepare(
+    if streams_by_itself(source, reading) if stream is None else stream:
+        home: Callable[..., Any] = prepare_stream
+    else:
+        home = data.prepare
+    dataset = home(
         source,
         target,
         validation=validation,
@@ -292,6 +309,8 @@ def _report(run: Run, job: TableJob) -> dict[str, Any]:
     dataset = job.dataset
     report: dict[str, Any] = {"table": dataset.table_report}
     judged, x, y = _judged_rows(dataset)
+    if isinstance(dataset, StreamedDataset):
+        return report | _streamed_report(run, judged, x, y)
     out = run.predict(x)
     targets = make_validation(job.setup, (x, y))
     assert targets is not None, "a pair was given"
@@ -308,6 +327,25 @@ def _report(run: Run, job: TableJob) -> dict[str, Any]:
         name, value = "R2", r2(truth, guess)
         report["mean_absolute_error"] = _number(mean_absolute_error(truth, guess))
         report["baseline"] = 0.0
+    report["score"] = {"name": name, "value": _number(value), "on": judged, "rows": len(x)}
+    return report
+
+
+def _streamed_report(run: Run, judged: str, x: Any, y: Any) -> dict[str, Any]:
+    """Return scores on rows on disk, which are judged piece by piece."""
+    labels = run.preparation.labels
+    setup, many = run.record.setup, 0 if labels is None else len(labels)
+    with one_thread():
+        found = verdict(setup, run.record.best, x, y, classes=many)
+    report: dict[str, Any] = {}
+    if labels is None:
+        size = run.preparation.output.size
+        report = {"mean_absolute_error": _number(found.absolute * size), "baseline": 0.0}
+    elif found.confusion is not None:
+        report["confusion"] = {"labels": list(map(str, labels)), "rows": found.confusion.tolist()}
+        usual = int(np.argmax(class_counts(setup.y, many)))
+        report["baseline"] = _number(found.confusion[usual].sum() / len(x))
+    name, value = found.score.name, found.score.value
     report["score"] = {"name": name, "value": _number(value), "on": judged, "rows": len(x)}
     return report
 

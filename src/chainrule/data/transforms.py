@@ -79,6 +79,11 @@ class Standardize:
             return np.asarray(np.ldexp(units, self.exponent)) if self.exponent else units
 
     @property
+    def size(self) -> float:
+        """How many of the column's own units one unit of the feature is."""
+        return float(np.ldexp(self.spread, self.exponent))
+
+    @property
     def mean(self) -> float:
         """The mean in the column's own units."""
         return float(np.ldexp(self.fill, self.exponent))

@@ -181,8 +181,11 @@ class Run(Questions):
         except DivergenceError as error:
             error.run = Run(error.run, self.preparation)
             raise
-        kept = {name: self.report[name] for name in ("table", "adopted") if name in self.report}
+        names = ("table", "adopted", "stream")
+        kept = {name: self.report[name] for name in names if name in self.report}
         own_rows = {"X", "y", "rows"} & changes.keys()
+        if own_rows:
+            kept.pop("stream", None)
         return Run(record, self.preparation, kept, None if own_rows else self.source)
 
     def memory(self) -> MemoryEstimate:

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.arrays import check_targets
+from chainrule.data.stream.notes import StreamNote
+from chainrule.data.stream.rows import StoredRows
 from chainrule.files import ROWS_LIMIT, RowSource, open_rows, row_source
 from chainrule.train.setup import Setup
-from chainrule.train.trainer import Record
+from chainrule.train.trainer import Record, Validation
 
 ROW_NUMBERS = "row_numbers"
 """The array of checkpoint 0 that names the rows of the source, where the rows are not kept."""
@@ -34,7 +36,15 @@ def stored_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
         rows["validation.x"], rows["validation.y"] = record.validation.x, record.validation.y
         if record.validation.w is not None:
             rows["validation.w"] = record.validation.w
-    return rows
+    return _off_disk(rows)
+
+
+def _off_disk(rows: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return rows as arrays in memory; none at all if some are on disk and all are too many."""
+    stored = [array for array in rows.values() if isinstance(array, StoredRows)]
+    if sum(array.bytes_on_disk for array in stored) > ROWS_LIMIT:
+        return {}
+    return {name: a[:] if isinstance(a, StoredRows) else a for name, a in rows.items()}
 
 
 def note_source(record: Record, path: str | os.PathLike[str], limit: int = ROWS_LIMIT) -> Any:
@@ -75,6 +85,36 @@ def fetch_rows(record: Record, preparation: Any, source: RowSource) -> Record:
         dtype=setup.dtype,
     )
     return replace(record, setup=_with(setup, x, y))
+
+
+def deal_rows_again(record: Record, preparation: Any, plain: Mapping[str, Any]) -> Record:
+    """Return the record with its rows dealt again from the files that they were streamed from.
+
+    Parameters
+    ----------
+    record : Record
+        The training.
+    preparation : Preparation
+        As it was fitted then.
+    plain : mapping
+        The note that the run holds on its rows.
+
+    Raises
+    ------
+    FileRefused
+        If a file is gone or has changed since the run was made.
+    """
+    from chainrule.data.stream.dataset import rows_of_note
+
+    rows = rows_of_note(StreamNote.from_dict(plain), preparation)
+    setup = replace(
+        record.setup, x=rows["x_train"], y=rows["y_train"], row_numbers=rows["rows_train"],
+        programs={}, compiled={},
+    )  # fmt: skip
+    validation = record.validation
+    if len(rows["x_validation"]):
+        validation = Validation(rows["x_validation"], rows["y_validation"])
+    return replace(record, setup=setup, validation=validation)
 
 
 def _with(setup: Setup, x: Any, y: Any) -> Setup:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ChainruleError, FileRefused
+from chainrule.data.stream.order import WindowOrder
 from chainrule.executors.native import SUMMATION
 from chainrule.files import RowSource, RunContents, keep_rows
 from chainrule.nn import Network, find_loss
@@ -79,6 +80,7 @@ def _manifest(record: Record) -> dict[str, Any]:
         "shuffle": setup.shuffle,
         "dtype": setup.dtype.name,
         "features": None if setup.features is None else list(setup.features),
+        "windows": None if setup.order is None else setup.order.to_dict(),
         "soft_labels": setup.soft_labels,
         "rows": setup.rows,
         "first": setup.first,
@@ -171,6 +173,7 @@ def _record(contents: RunContents) -> Record:
         engine=engine_of(manifest["executor"]),
         first=manifest.get("first", 0),
         clock=manifest.get("clock", 0),
+        order=_order(manifest),
     )
     steps, trouble = manifest["steps"], manifest["trouble"]
     history = dict(contents.history) or History().columns(1)
@@ -195,6 +198,17 @@ def _record(contents: RunContents) -> Record:
         planned=manifest.get("planned", steps),
         origin=origin_from(manifest.get("origin")),
     )
+
+
+def _order(manifest: Mapping[str, Any]) -> WindowOrder | None:
+    """Return the order of rows that stood in blocks on disk."""
+    plain = manifest.get("windows")
+    if plain is None:
+        return None
+    sizes, together = tuple(int(size) for size in plain["sizes"]), int(plain["together"])
+    if not sizes or min(sizes) < 0 or sum(sizes) != manifest["rows"] or together < 1:
+        raise ValueError(f"{len(sizes)} blocks of {sum(sizes)} rows")
+    return WindowOrder(manifest["seed"], sizes, together, manifest["shuffle"])
 
 
 def _no_targets(manifest: Mapping[str, Any], outputs: int, dtype: DType) -> Array:

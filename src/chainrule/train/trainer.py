@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from chainrule.errors import DivergenceError, ValueRefused
 from chainrule.executors.threads import one_thread
-from chainrule.train.forward import judge_rows
 from chainrule.train.history import History
-from chainrule.train.metrics import Score, score, score_of_nothing
+from chainrule.train.judging import verdict
+from chainrule.train.metrics import Score, score_of_nothing
 from chainrule.train.origin import Origin
 from chainrule.train.setup import Setup, State
 from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
@@ -260,12 +260,12 @@ def _judge(run: _Run, rows: Validation, step: int) -> None:
     """Judge the state after an epoch by the validation rows; no number counts as infinite."""
     loss, found = math.inf, score_of_nothing(run.setup.loss)
     try:
-        judged = judge_rows(run.setup, run.stepper.state, rows.x, rows.y, rows.w)
+        judged = verdict(run.setup, run.stepper.state, rows.x, rows.y, rows.w)
     except ValueRefused:
         pass
     else:
         loss = judged.loss if math.isfinite(judged.loss) else math.inf
-        found = score(run.setup.loss, rows.y, judged.out)
+        found = judged.score
     run.validated = (loss, found)
     run.history.epochs.append((step, loss, found.value))
     if run.early.see(step, loss):

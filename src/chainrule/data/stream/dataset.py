@@ -6,6 +6,7 @@ holds on disk, under the same names.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ from chainrule.data.stream.survey import Survey, take_survey
 from chainrule.data.table import Table, unknown_column
 from chainrule.data.tasks import Task
 from chainrule.data.transforms import OneHot, Unseen
-from chainrule.errors import DataError, SpecError
+from chainrule.errors import DataError, FileRefused, SpecError
 from chainrule.types import Seed
 
 
@@ -229,12 +230,6 @@ def _dataset(
     store: Store, plan: Plan, preparation: Preparation, survey: Survey, notes: tuple[str, ...],
     note: StreamNote,
 ) -> StreamedDataset:  # fmt: skip
-    held = {part: Held(store, NAMES[part]) for part in (TRAIN, VALIDATION, TEST)}
-    rows = {
-        f"{field_}_{NAMES[part]}": StoredRows(one, key)
-        for part, one in held.items()
-        for field_, key in (("x", "x"), ("y", "y"), ("rows", "number"))
-    }
     doubts = [c.doubt.splitlines()[0] for c in survey.columns if c.doubt]
     own = [note for column in survey.columns for note in column.notes]
     read = (*survey.files.notes, *own, *(f"cannot be used as it is: {d}" for d in doubts))
@@ -245,5 +240,56 @@ def _dataset(
         preparation=preparation,
         table_report=table_report(table, preparation, sizes, notes),
         note=note,
-        **rows,
+        **_rows_of(store),
     )
+
+
+def _rows_of(store: Store) -> dict[str, StoredRows]:
+    """Return every field of every part of a store, by its name in a dataset."""
+    held = {part: Held(store, NAMES[part]) for part in (TRAIN, VALIDATION, TEST)}
+    return {
+        f"{name}_{NAMES[part]}": StoredRows(one, key)
+        for part, one in held.items()
+        for name, key in (("x", "x"), ("y", "y"), ("rows", "number"))
+    }
+
+
+def rows_of_note(note: StreamNote, preparation: Preparation) -> dict[str, StoredRows]:
+    """Deal the rows of a run once more, and refuse them if they are not the same.
+
+    Parameters
+    ----------
+    note : StreamNote
+        What the run holds on its rows.
+    preparation : Preparation
+        As it was fitted then.
+
+    Raises
+    ------
+    FileRefused
+        If a file is gone, or is not what it was.
+    """
+    for one in note.files:
+        if not os.path.isfile(one["path"]) or os.path.getsize(one["path"]) != one["bytes"]:
+            fact = "has another length" if os.path.isfile(one["path"]) else "is gone"
+            raise FileRefused(f"rows of the run, file {one['path']!r}: {fact}.\n  {_BRING_BACK}")
+    with lean_arrow():
+        files = open_table([one["path"] for one in note.files], preparation.reading)
+        with _summed(files) as sums:
+            store = deal_rows(files, preparation, note.plan, note.rows)
+    for one, found in zip(note.files, sums, strict=True):
+        if found[-1] != one["sha256"]:
+            raise FileRefused(
+                f"rows of the run, file {one['path']!r}: has changed since the run was made.\n"
+                f"  {_BRING_BACK}"
+            )
+    if store.sha256 != note.sha256:
+        raise FileRefused(
+            "the files of the run's rows are the same, but the rows prepared from them are not.\n"
+            "  Another version of chainrule or pyarrow reads them otherwise; use the one that "
+            "trained the run."
+        )
+    return _rows_of(store)
+
+
+_BRING_BACK = "Bring the file back as it was when the run was made; the run itself still predicts."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ class WindowOrder:
     def _windows(self, epoch: int) -> tuple[Window, ...]:
         """Return the windows of an epoch."""
         blocks = np.arange(len(self.sizes))
-        if self.shuffle:
+        if self.shuffle and len(blocks) > self.together:
             blocks = permutation(len(blocks), self.seed, _BLOCKS, epoch)
         found, start = [], 0
         for index, first in enumerate(range(0, len(blocks), self.together)):
@@ -89,6 +90,26 @@ class WindowOrder:
             found.append(Window(epoch, index, start, stop, chosen))
             start = stop
         return tuple(found)
+
+    @property
+    def most_rows(self) -> int:
+        """Rows of the largest window that there could be."""
+        return sum(sorted(self.sizes)[-self.together :])
+
+    def after(self, window: Window) -> Window:
+        """Return the window that follows, in the next epoch if need be."""
+        same = self.windows(window.epoch)
+        if window.index + 1 < len(same):
+            return same[window.index + 1]
+        return self.windows(window.epoch + 1)[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what tells the blocks, as plain data."""
+        return {"sizes": list(self.sizes), "together": self.together}
+
+    def again(self, seed: Seed, shuffle: bool) -> WindowOrder:
+        """Return the order of the same blocks under another seed."""
+        return WindowOrder(seed, self.sizes, self.together, shuffle)
 
     def inside(self, window: Window) -> Array:
         """Return the order of a window's rows, counted as they lie in memory."""

@@ -65,6 +65,8 @@ class StoredRows:
         The field: x, y or number.
     """
 
+    is_stored = True
+
     def __init__(self, held: Held, name: str) -> None:
         self.held, self.name = held, name
         part = held.store.parts.get(held.part)
