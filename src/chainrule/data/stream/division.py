@@ -65,7 +65,8 @@ class Division:
         """
         strata = self._stratum(targets, absent)
         raw = np.asarray(self._random.random_raw(len(absent)), np.uint64)
-        order = np.lexsort((raw, strata))
+        alone = bool((strata == strata[0]).all())
+        order = np.argsort(raw, kind="stable") if alone else np.lexsort((raw, strata))
         sizes = np.bincount(strata + 1)
         parts = np.full(len(absent), NONE, np.uint8)
         start = int(sizes[0])
@@ -91,18 +92,25 @@ class Division:
     def _stratum(self, targets: Any, absent: Array) -> Array:
         """Return the stratum of each row; -1 where there is no target."""
         if isinstance(targets, np.ndarray):
-            found, place = np.unique(targets, return_inverse=True)
-            is_whole = [value.is_integer() for value in found.tolist()]
-            numbers = [
-                self._number(value, MOST_CLASSES) if whole else 0
-                for value, whole in zip(found.tolist(), is_whole, strict=True)
-            ]
+            strata = self._of_numbers(targets)
         else:
             coded = targets.dictionary_encode()
-            place = np.asarray(coded.indices.fill_null(0).to_numpy(zero_copy_only=False))
+            place = np.asarray(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False))
             numbers = [self._number(word, MOST_STRATA) for word in coded.dictionary.to_pylist()]
-        strata = np.asarray([*numbers, -1], np.int64)[place]
+            strata = np.asarray([*numbers, -1], np.int64)[place]
         strata[absent] = -1
+        return strata
+
+    def _of_numbers(self, targets: Array) -> Array:
+        """Return the stratum of each number: one of its own for the first few whole ones."""
+        strata = np.zeros(len(targets), np.int64)
+        whole = targets == np.floor(targets)
+        if len(self._strata) < MOST_CLASSES:
+            for value in np.unique(targets[whole])[:MOST_CLASSES].tolist():
+                self._number(value, MOST_CLASSES)
+        if whole.any():
+            for value, number in self._strata.items():
+                strata[targets == value] = number
         return strata
 
     def _number(self, value: Any, most: int) -> int:
