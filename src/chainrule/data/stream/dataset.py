@@ -20,6 +20,7 @@ from chainrule.data.formats import Reading
 from chainrule.data.formats.registry import texts
 from chainrule.data.preparation import Preparation
 from chainrule.data.splits import checked_shares
+from chainrule.data.stream.arrow import lean_arrow
 from chainrule.data.stream.dealing import NAMES, WINDOW_BLOCKS, Plan, deal_rows, plan_deal
 from chainrule.data.stream.division import NONE, TEST, TRAIN, VALIDATION
 from chainrule.data.stream.fitting import fit_survey
@@ -158,21 +159,6 @@ def window_order(store: Store, seed: Seed, shuffle: bool = True) -> WindowOrder:
     """Return the order of a store's training rows."""
     sizes = tuple(store.parts["train"].sizes.tolist())
     return WindowOrder(seed, sizes, WINDOW_BLOCKS, shuffle)
-
-
-@contextmanager
-def lean_arrow() -> Iterator[None]:
-    """Let pyarrow take memory as it needs it and give it back, and use one thread."""
-    import pyarrow as pa
-
-    pool, threads = pa.default_memory_pool(), pa.cpu_count()
-    pa.set_memory_pool(pa.system_memory_pool())
-    pa.set_cpu_count(1)
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(pool)
-        pa.set_cpu_count(threads)
 
 
 @contextmanager

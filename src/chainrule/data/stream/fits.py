@@ -11,6 +11,7 @@ from typing import Any
 
 from chainrule.data.formats import Reading, csv, parquet, reader_of
 from chainrule.data.memory import available_memory
+from chainrule.data.stream.arrow import load_lean
 from chainrule.data.stream.sources import is_many
 from chainrule.errors import DataError
 
@@ -51,6 +52,7 @@ def bytes_in_memory(path: Path) -> int:
                 return path.stat().st_size
             if read is not parquet.read_parquet:
                 return 0
+            load_lean()
             footer = parquet.open_parquet(file, str(path)).metadata
             return int(footer.num_rows) * int(footer.num_columns) * 8
     except (OSError, DataError):
