@@ -273,7 +273,7 @@ def train_table(
     planned, prepared, read = (_taken(home, settings) for home in homes)
     _refuse_unknown(settings, homes)
     reading = data.Reading(**{**read, "missing": tuple(missing_words)})
-    if streams_by_itself(source, reading) if stream is None else stream:
+    if will_stream(source, stream, reading):
         home: Callable[..., Any] = prepare_stream
     else:
         home = data.prepare
@@ -288,6 +288,28 @@ def train_table(
         **{key: value for key, value in prepared.items() if key != "dtype"},
     )
     return run_table(plan_table(dataset, seed=seed, **planned), callbacks)
+
+
+def will_stream(source: Any, asked: bool | None, reading: data.Reading | None = None) -> bool:
+    """Tell whether a table is read in blocks: as asked, else if it would not fit or is many files.
+
+    Parameters
+    ----------
+    source : path or anything else
+        The table.
+    asked : bool or None
+        What the user said.
+    reading : Reading, optional
+        How it is read.
+
+    Examples
+    --------
+    >>> will_stream("small.csv", None), will_stream("small.csv", True)
+    (False, True)
+    """
+    if asked is not None:
+        return asked
+    return streams_by_itself(source, reading)
 
 
 def _taken(home: Callable[..., Any], settings: Mapping[str, Any]) -> dict[str, Any]:

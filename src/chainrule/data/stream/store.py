@@ -111,6 +111,11 @@ class Store:
         """The SHA-256 of all that was written."""
         return self._sum.hexdigest()
 
+    @property
+    def bytes(self) -> int:
+        """Bytes on disk."""
+        return self._end
+
     def write_run(self, name: str, blocks: Array, most: int, rows: dict[str, Array]) -> None:
         """Write some rows of a part, sorted by block.
 

@@ -36,12 +36,14 @@ from chainrule.apps.cli.report import (
     show_table,
 )
 from chainrule.apps.cli.screen import Screen, error_screen, screen
+from chainrule.apps.cli.streamed import announce, passes, show_stream
 from chainrule.data import Dataset, Reading, prepare, shipped
 from chainrule.data.reading import read_with
+from chainrule.data.stream.dataset import StreamedDataset, prepare_stream
 from chainrule.files import check_place
 from chainrule.files.layout import REPORT
 from chainrule.run import Run
-from chainrule.tables import TableJob, plan_table, run_table
+from chainrule.tables import TableJob, plan_table, run_table, will_stream
 from chainrule.train.loggers import logging_to
 
 SHIPPED = "penguins"
@@ -89,8 +91,8 @@ def train(
     Parameters
     ----------
     data : str
-        The table: CSV, TSV, Parquet, NPZ or NPY; - is standard input. Without it, the penguins
-        that ship with chainrule.
+        The table: CSV, TSV, Parquet, NPZ or NPY, or a quoted pattern for several files; - is
+        standard input. Without it, the penguins that ship with chainrule.
     target : str
         The column to predict.
     """
@@ -100,8 +102,10 @@ def train(
     source = _source(data, target, table)
     place = Path(output.out) if output.out else free_place(source.path)
     check_place(place, overwrite=output.overwrite)
-    with busy(out, f"reading {source.path}"):
-        dataset = _prepared(source, columns, network, training.seed)
+    streams = will_stream(source.path, table.stream, source.reading)
+    if streams:
+        announce(out, source.path, asked=table.stream is True)
+    dataset = _prepared(out, source, streams, columns, network, training.seed)
     job = plan_table(dataset, **_settings(network, training))
     _show_plan(out, source, job)
     run, seconds = _trained(out, job, output)
@@ -158,10 +162,28 @@ def free_place(path: str) -> Path:
     return next(place for place in tried if not place.exists())
 
 
-def _prepared(source: Source, columns: ColumnFlags, network: NetworkFlags, seed: int) -> Dataset:
-    return prepare(
-        source.path,
-        source.target,
+def _prepared(
+    out: Screen,
+    source: Source,
+    streams: bool,
+    columns: ColumnFlags,
+    network: NetworkFlags,
+    seed: int,
+) -> Dataset | StreamedDataset:
+    if not streams:
+        with busy(out, f"reading {source.path}"):
+            return prepare(**_preparing(source, columns, network, seed))
+    with passes(out, source.path) as see:
+        return prepare_stream(**_preparing(source, columns, network, seed), see=see)
+
+
+def _preparing(
+    source: Source, columns: ColumnFlags, network: NetworkFlags, seed: int
+) -> dict[str, Any]:
+    """Return what was asked for as arguments of `prepare`."""
+    return dict(
+        source=source.path,
+        target=source.target,
         validation=columns.validation,
         test=columns.test,
         seed=seed,
@@ -209,6 +231,8 @@ def _show_plan(out: Screen, source: Source, job: TableJob) -> None:
     if source.said:
         item(out, "", source.said)
     show_table(out, report, job.dataset.preparation)
+    if isinstance(job.dataset, StreamedDataset):
+        show_stream(out, job.dataset)
     gap(out)
     show_network(out, job.setup)
     watched = f", or {job.patience} without a lower validation loss" if job.patience else ""
@@ -271,5 +295,6 @@ def _as_json(run: Run, job: TableJob, place: Path, seconds: float) -> dict[str, 
         "parameters": run.network.size,
         "memory_bytes": job.memory.peak,
         "peak_bytes": job.peak_bytes,
+        "streamed": isinstance(job.dataset, StreamedDataset),
         **run.report,
     }
