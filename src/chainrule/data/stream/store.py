@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import weakref
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -104,6 +105,7 @@ class Store:
         self.form, self.place = form, place
         self.parts: dict[str, Part] = {}
         self._file: IO[bytes] = scratch_file(place)
+        weakref.finalize(self, self._file.close)
         self._sum, self._end = hashlib.sha256(), 0
 
     @property
