@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from chainrule import data
-from chainrule.errors import SpecError
-from chainrule.nn import Dense, Loss, Network, find_loss, losses
-from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.data.stream.dataset import StreamedDataset, prepare_stream
 from chainrule.data.stream.fits import streams_by_itself
+from chainrule.errors import SpecError
 from chainrule.executors.threads import one_thread
+from chainrule.nn import Dense, Loss, Network, find_loss, losses
+from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.run import Run, run_setup
 from chainrule.train import Callback, MemoryEstimate, Setup, Validation, estimate_memory
 from chainrule.train.door import (

@@ -96,7 +96,12 @@ def texts_of(values: Any) -> Any:
     if at.is_boolean(kind):
         texts = values.cast(pa.string()).to_pylist()
         return pa.array([_title(text) for text in texts], pa.string())
-    if at.is_null(kind) or at.is_string(kind) or at.is_large_string(kind) or at.is_string_view(kind):
+    if (
+        at.is_null(kind)
+        or at.is_string(kind)
+        or at.is_large_string(kind)
+        or at.is_string_view(kind)
+    ):
         return values.cast(pa.string())
     if is_number(kind):
         return pa.array(_number_texts(values), pa.string())

@@ -54,7 +54,7 @@ class Predicted:
 def predict_files(
     run: Run, source: Any, out: str | os.PathLike[str], *, extra: str = "error", **changes: Any
 ) -> Predicted:
-    """Predict the rows of CSV or Parquet files into a file, in the order of the rows.
+    r"""Predict the rows of CSV or Parquet files into a file, in the order of the rows.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def predict_files(
     >>> table = {"x": [k / 9 for k in range(40)], "y": [k / 3 for k in range(40)]}
     >>> run = cr.train_table(table, "y", hidden=(), epochs=5)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = pathlib.Path(folder, "new.csv").write_text("x\\n0.5\\n1.5\\n")
+    ...     _ = pathlib.Path(folder, "new.csv").write_text("x\n0.5\n1.5\n")
     ...     predict_files(run, f"{folder}/new.csv", f"{folder}/out.csv").rows
     2
     """

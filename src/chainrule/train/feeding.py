@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from chainrule.data.stream.order import Window, WindowOrder
-from chainrule.data.stream.rows import StoredRows
+from chainrule.data.stream.rows import Held, StoredRows
 from chainrule.train.native import row_numbers
 from chainrule.train.setup import Setup
 from chainrule.types import Array
@@ -106,6 +106,8 @@ class Windows:
 
     def __init__(self, setup: Setup, order: WindowOrder, loop: NativeLoop) -> None:
         self.setup, self.order, self.loop = setup, order, loop
+        stored: Any = setup.x
+        self.held: Held = stored.held
         self.batch, self.per_epoch = setup.batch_rows, setup.steps_per_epoch
         self.segment: _Segment | None = None
         self.coming: tuple[Window, Future[_Buffer]] | None = None
@@ -113,7 +115,7 @@ class Windows:
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="chainrule-rows")
 
     def _new_buffer(self) -> _Buffer:
-        form = self.setup.x.held.store.form
+        form = self.held.store.form
         rows = self.batch - 1 + self.order.most_rows
         return _Buffer(form.empty("x", rows), form.empty("y", rows), self.batch - 1)
 
@@ -171,7 +173,7 @@ class Windows:
 
     def _read(self, window: Window, buffer: _Buffer) -> _Buffer:
         """Read a window's blocks one behind the other, and draw its order."""
-        held, place = self.setup.x.held, buffer.room
+        held, place = self.held, buffer.room
         buffer.blocks = ()
         for block in window.blocks:
             stop = place + self.order.sizes[block]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ class Verdict:
 
 
 def verdict(
-    setup: Setup, state: State, x: Array, y: Array, w: Array | None = None, *, classes: int = 0
+    setup: Setup, state: State, x: Any, y: Any, w: Array | None = None, *, classes: int = 0
 ) -> Verdict:
     """Return loss and score of some rows.
 

@@ -106,7 +106,7 @@ def deal_rows_again(record: Record, preparation: Any, plain: Mapping[str, Any]) 
     """
     from chainrule.data.stream.dataset import rows_of_note
 
-    rows = rows_of_note(StreamNote.from_dict(plain), preparation)
+    rows: dict[str, Any] = {**rows_of_note(StreamNote.from_dict(plain), preparation)}
     setup = replace(
         record.setup, x=rows["x_train"], y=rows["y_train"], row_numbers=rows["rows_train"],
         programs={}, compiled={},

@@ -6,6 +6,7 @@ Knows records; changes none. For questions that look at many rows at once and ne
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from chainrule.data.stream.rows import StoredRows
 from chainrule.train.replay import state_at
@@ -30,7 +31,8 @@ def in_memory(record: Record, most: int = SAMPLE_ROWS) -> Record:
         Rows of the sample at most.
     """
     setup, held = record.setup, record.validation
-    if not isinstance(setup.x, StoredRows):
+    x: Any = setup.x
+    if not isinstance(x, StoredRows):
         return record
     snapshots = dict(record.snapshots)
     if record.stopped != "diverged" and record.best_step != record.steps:

@@ -98,14 +98,15 @@ def prepare_stream(
     reading: Reading | None = None,
     see: Callable[[str, float], None] | None = None,
 ) -> StreamedDataset:
-    """Prepare a table of files in fixed memory: one pass learns, a second one writes the rows.
+    r"""Prepare a table of files in fixed memory: one pass learns, a second one writes the rows.
 
     Parameters
     ----------
     source : path, pattern or sequence of paths
         CSV or Parquet, one file or several with the same columns.
-    target, validation, test, seed, task, unseen, missing, missing_target, drop, categorical, \
-text, scale, dtype, reading
+    target, validation, test, seed, task, unseen, missing, missing_target
+        As for `chainrule.data.prepare`.
+    drop, categorical, text, scale, dtype, reading
         As for `chainrule.data.prepare`.
     see : callable, optional
         Is told what is being done, and which share of it is done.
@@ -115,15 +116,16 @@ text, scale, dtype, reading
     >>> import tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "t.csv")
-    ...     _ = path.write_text("x,y\\n" + "".join(f"{k},{k % 2}\\n" for k in range(40)))
+    ...     _ = path.write_text("x,y\n" + "".join(f"{k},{k % 2}\n" for k in range(40)))
     ...     data = prepare_stream(path, "y", seed=1)
     >>> data.x_train.shape, data.preparation.labels
     ((30, 1), (0, 1))
     """
     shares = checked_shares((validation, test))
-    declared = [texts(name, value) for name, value in
-                (("drop", drop), ("categorical", categorical), ("text", text))]  # fmt: skip
-    choices = Choices(task, unseen, missing, *declared, scale=scale)
+    choices = Choices(
+        task, unseen, missing, texts("drop", drop), texts("categorical", categorical),
+        texts("text", text), scale,
+    )  # fmt: skip
     reading = reading or Reading()
     kept = dict.fromkeys((*reading.as_text, *choices.categorical, *choices.text))
     reading = replace(reading, as_text=tuple(kept))

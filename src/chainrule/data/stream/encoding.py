@@ -116,6 +116,3 @@ def absent_targets(cells: Any) -> Array:
     if isinstance(cells, np.ndarray):
         return np.isnan(cells)
     return np.asarray(cells.is_null().to_numpy(zero_copy_only=False))
-
-
-

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.columns import are_dates
 from chainrule.data.gathering import Tally
 from chainrule.data.numerals import Numerals, looks_numeric
 from chainrule.data.transforms import Standardize, moments_of, safe_exponent
@@ -29,6 +30,9 @@ MOST_VALUES = 1 << 16
 class Moments:
     """Mean and squared deviations of numbers that come in parts.
 
+    They are counted from the mean of the first part, so that numbers far from 0 and close to each
+    other lose nothing.
+
     Examples
     --------
     >>> found = Moments()
@@ -43,7 +47,8 @@ class Moments:
     low: float = np.inf
     high: float = -np.inf
     exponent: int = 0
-    mean: float = 0.0
+    origin: float = 0.0
+    beyond: float = 0.0
     squares: float = 0.0
 
     def add(self, values: Array) -> None:
@@ -57,22 +62,29 @@ class Moments:
         self.high = max(self.high, float(present.max()))
         self._rescale(safe_exponent(max(self.high, -self.low)))
         units = np.ldexp(present, -self.exponent) if self.exponent else present
-        mean, squares = moments_of(units)
-        self._merge(len(units), mean, squares)
+        if not self.count:
+            self.origin = moments_of(units)[0]
+        self._merge(len(units), *moments_of(units - self.origin))
 
     def _rescale(self, exponent: int) -> None:
         shift = self.exponent - exponent
         if shift and self.count:
-            self.mean = float(np.ldexp(self.mean, shift))
+            self.origin = float(np.ldexp(self.origin, shift))
+            self.beyond = float(np.ldexp(self.beyond, shift))
             self.squares = float(np.ldexp(self.squares, 2 * shift))
         self.exponent = exponent
 
     def _merge(self, count: int, mean: float, squares: float) -> None:
         total = self.count + count
-        apart = mean - self.mean
-        self.mean += apart * (count / total)
+        apart = mean - self.beyond
+        self.beyond += apart * (count / total)
         self.squares += squares + apart * apart * (self.count * (count / total))
         self.count = total
+
+    @property
+    def mean(self) -> float:
+        """The mean, in units of 2**exponent."""
+        return self.origin + self.beyond
 
     @property
     def is_constant(self) -> bool:
@@ -204,8 +216,6 @@ class WordCounts:
 
     def _judge(self, words: Any, counts: Array) -> None:
         """Note whether texts that are not kept are dates, or numbers."""
-        from chainrule.data.columns import are_dates
-
         if not len(words):
             return
         self.all_dates = self.all_dates and are_dates(words)

@@ -19,7 +19,8 @@ from chainrule.data.fitting import (
 from chainrule.data.formats import Reading
 from chainrule.data.preparation import Preparation
 from chainrule.data.stream.division import NONE, TRAIN
-from chainrule.data.stream.survey import Survey, Surveyed
+from chainrule.data.stream.survey import Survey
+from chainrule.data.stream.surveyed import Surveyed
 from chainrule.data.tasks import KINDS, classes_from, rule_for_numbers
 from chainrule.data.transforms import Classes, Flag, OneHot, Standardize
 from chainrule.data.typed import number_text
@@ -220,7 +221,8 @@ def _notes(
     inputs = [survey.column(transform.name) for transform in transforms]
     names = {column.name for column in inputs}
     groups = [[n for n in group if n in names or n == target.name] for group in survey.twins]
-    copies, leaks = {}, []
+    copies: dict[str, str] = {}
+    leaks: list[str] = []
     for group in groups:
         first, *others = [name for name in group if name in names] or [""]
         copies |= {name: f"{name} of {first}" for name in others}

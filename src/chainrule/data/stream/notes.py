@@ -69,7 +69,11 @@ class StreamNote:
             )
             first, second = plain["shares"]
             counts = {key: int(plain[key]) for key in ("rows", "seed", "blocks", "features")}
-            if not files or plain["dtype"] not in ("float32", "float64") or min(counts.values()) < 0:
+            if (
+                not files
+                or plain["dtype"] not in ("float32", "float64")
+                or min(counts.values()) < 0
+            ):
                 raise ValueError("no files, or a strange dtype")
             return StreamNote(
                 files=files, shares=(float(first), float(second)), dtype=plain["dtype"],

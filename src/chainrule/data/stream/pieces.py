@@ -18,6 +18,7 @@ import numpy as np
 from chainrule.data.columns import some
 from chainrule.data.formats import Reading, csv, parquet, reader_of
 from chainrule.data.headers import find_layout
+from chainrule.data.sources import opened
 from chainrule.data.stream.sources import Stamp, stamp, watched
 from chainrule.data.table import Lines
 from chainrule.errors import DataError
@@ -183,8 +184,6 @@ def watched_head(path: str) -> Iterator[BinaryIO]:
             f"{path} is no regular file, and a table that is streamed is read twice.\n"
             "  Write the data to a file first."
         )
-    from chainrule.data.sources import opened
-
     with opened(Path(path)) as file:
         yield file
 

@@ -29,13 +29,15 @@ class Stamp:
     ----------
     path : str
         Where it is.
-    size, mtime, inode : int
-        As the system tells them; the time in nanoseconds.
+    size, mtime, ctime, inode : int
+        As the system tells them; times in nanoseconds. The clock of changes (ctime) cannot be
+        turned back, as that of contents (mtime) can.
     """
 
     path: str
     size: int
     mtime: int
+    ctime: int
     inode: int
 
     def check(self) -> None:
@@ -71,7 +73,7 @@ def stamp(path: str | os.PathLike[str]) -> Stamp:
     0
     """
     found = os.stat(path)
-    return Stamp(os.fspath(path), found.st_size, found.st_mtime_ns, found.st_ino)
+    return Stamp(os.fspath(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def table_files(source: Any) -> tuple[str, ...]:

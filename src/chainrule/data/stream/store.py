@@ -9,6 +9,7 @@ CRC-32, looked at on every read, and all that was written has one SHA-256.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import weakref
 import zlib
@@ -140,7 +141,7 @@ class Store:
         part.sizes = sizes + counts
         part.runs.append((self._end, starts))
         for key in FIELDS:
-            data = memoryview(np.ascontiguousarray(rows[key])).cast("B")
+            data = np.ascontiguousarray(rows[key]).data.cast("B")
             width = self.form.row_bytes(key)
             part.sums[key].append(_sums(data, starts, width))
             self._sum.update(data)
@@ -166,7 +167,7 @@ class Store:
             for key, array in zip(fields, out, strict=True):
                 place = offset + self._before(key, int(starts[-1]))
                 width = self.form.row_bytes(key)
-                data = memoryview(array[done : done + last - first]).cast("B")
+                data = array[done : done + last - first].data.cast("B")
                 self._read(data, place + first * width)
                 if zlib.crc32(data) != part.sums[key][run][block]:
                     raise DataError(_lost(self.place, "gave back other bytes than were written"))
@@ -192,7 +193,7 @@ class Store:
 def _sums(data: memoryview, starts: Array, width: int) -> Array:
     """Return the CRC-32 of each block's rows in a run."""
     places = (starts * width).tolist()
-    pairs = zip(places, places[1:], strict=False)
+    pairs = itertools.pairwise(places)
     return np.array([zlib.crc32(data[a:b]) if b > a else 0 for a, b in pairs], np.uint32)
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from chainrule.data.columns import is_whole, word_facts
 from chainrule.data.gathering import Tally, all_codes, code_doubt, doubt, rounding_notes
 from chainrule.data.numerals import Numerals, Parsed, blanks_as_missing, looks_numeric
-from chainrule.data.stream.facts import MOST_WORDS, Moments, Values, WordCounts
+from chainrule.data.stream.facts import Moments, Values, WordCounts
 from chainrule.data.stream.ranges import RangeCheck
+from chainrule.data.stream.surveyed import Surveyed
 from chainrule.data.typed import (
     Numbers,
     changed_notes,
@@ -25,11 +26,11 @@ from chainrule.data.typed import (
     texts_of,
     unreadable,
 )
+from chainrule.errors import DataError
 from chainrule.types import Array
 
 if TYPE_CHECKING:
     from chainrule.data.stream.pieces import Piece, TableFiles
-    from chainrule.data.stream.survey import Surveyed
 
 
 class Tracker(Protocol):
@@ -126,8 +127,6 @@ class _Numbers:
 
     def surveyed(self, **facts: Any) -> Surveyed:
         """Return what was learnt of a column of numbers."""
-        from chainrule.data.stream.survey import Surveyed
-
         own: dict[str, Any] = {
             "kind": "number", "missing": self.missing, "nans": self.nans, "whole": self.whole,
         } | facts  # fmt: skip
@@ -308,8 +307,6 @@ class Words:
         }
 
     def _surveyed(self, **facts: Any) -> Surveyed:
-        from chainrule.data.stream.survey import Surveyed
-
         found = self.counted
         rows = found.present + found.missing
         return Surveyed(
@@ -370,8 +367,6 @@ class Unreadable:
 
     def column(self) -> Surveyed:
         """Return why it is refused."""
-        from chainrule.data.stream.survey import Surveyed
-
         return Surveyed(
             self.name, "unreadable", np.empty(0), count=self.rows,
             doubt=unreadable(self.name, self.kind),
@@ -381,8 +376,6 @@ class Unreadable:
 def typed_as(name: str, piece: Piece, *, numbers: bool, declared: bool = False) -> Any:
     """Return typed cells, or refuse a file of the table whose column has another type."""
     import pyarrow.types as at
-
-    from chainrule.errors import DataError
 
     cells = piece.cells[name]
     fits = at.is_null(cells.type) or declared or is_number(cells.type) == numbers

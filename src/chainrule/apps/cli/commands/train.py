@@ -181,23 +181,23 @@ def _preparing(
     source: Source, columns: ColumnFlags, network: NetworkFlags, seed: int
 ) -> dict[str, Any]:
     """Return what was asked for as arguments of `prepare`."""
-    return dict(
-        source=source.path,
-        target=source.target,
-        validation=columns.validation,
-        test=columns.test,
-        seed=seed,
-        task=columns.task,
-        unseen=columns.unseen,
-        missing="impute" if columns.impute else None,
-        missing_target=columns.missing_target,
-        drop=(*source.drop, *columns.drop),
-        categorical=columns.categorical,
-        text=columns.text,
-        scale=not columns.no_scale,
-        dtype=network.dtype,
-        reading=source.reading,
-    )
+    return {
+        "source": source.path,
+        "target": source.target,
+        "validation": columns.validation,
+        "test": columns.test,
+        "seed": seed,
+        "task": columns.task,
+        "unseen": columns.unseen,
+        "missing": "impute" if columns.impute else None,
+        "missing_target": columns.missing_target,
+        "drop": (*source.drop, *columns.drop),
+        "categorical": columns.categorical,
+        "text": columns.text,
+        "scale": not columns.no_scale,
+        "dtype": network.dtype,
+        "reading": source.reading,
+    }
 
 
 def _settings(network: NetworkFlags, training: TrainingFlags) -> dict[str, Any]:
