@@ -7,6 +7,7 @@ reads the next. What is left of a window after its last whole batch goes before 
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -115,6 +116,7 @@ class Windows:
         self.reader = ThreadPoolExecutor(1, thread_name_prefix="chainrule-rows")
 
     def _new_buffer(self) -> _Buffer:
+        gc.collect()  # machine code and its threads refer to each other, and to earlier windows
         form = self.held.store.form
         rows = self.batch - 1 + self.order.most_rows
         return _Buffer(form.empty("x", rows), form.empty("y", rows), self.batch - 1)

@@ -119,7 +119,7 @@ def prepare_stream(
     ...     _ = path.write_text("x,y\n" + "".join(f"{k},{k % 2}\n" for k in range(40)))
     ...     data = prepare_stream(path, "y", seed=1)
     >>> data.x_train.shape, data.preparation.labels
-    ((30, 1), (0, 1))
+    ((28, 1), (0, 1))
     """
     shares = checked_shares((validation, test))
     choices = Choices(
