@@ -14,6 +14,7 @@ from chainrule.apps.cli.figures import count, size
 from chainrule.apps.cli.page import item, plain
 from chainrule.apps.cli.screen import Screen
 from chainrule.data.stream.dataset import StreamedDataset
+from chainrule.data.stream.sources import is_many
 
 
 @contextmanager
@@ -28,8 +29,9 @@ def passes(out: Screen, path: str) -> Iterator[Callable[[str, float], None]]:
 
 def announce(out: Screen, path: str, *, asked: bool) -> None:
     """Say in one line that, and why, a table is streamed."""
-    why = "as asked" if asked else f"{path} would not fit into memory, or is several files"
-    item(out, "Streamed", f"{why}: its rows are prepared on disk and read in blocks")
+    why = f"{path} is several files" if is_many(path) else f"{path} would not fit into memory"
+    why = "as asked" if asked else why
+    item(out, "Streamed", f"{why}; rows are prepared on disk and read in blocks")
 
 
 def show_stream(out: Screen, dataset: StreamedDataset) -> None:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from chainrule.data.columns import some
+from chainrule.data.columns import counted, some
 from chainrule.data.formats import Reading, csv, parquet, reader_of
 from chainrule.data.headers import find_layout
 from chainrule.data.sources import opened
@@ -98,7 +98,8 @@ class TableFiles:
     def source(self) -> str:
         """What the table is called in messages."""
         first = self.stamps[0].path
-        return first if len(self.stamps) == 1 else f"{first} and {len(self.stamps) - 1} more files"
+        more = counted(len(self.stamps) - 1, "more file")
+        return first if len(self.stamps) == 1 else f"{first} and {more}"
 
     @property
     def bytes(self) -> int:

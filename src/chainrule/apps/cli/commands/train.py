@@ -40,6 +40,8 @@ from chainrule.apps.cli.streamed import announce, passes, show_stream
 from chainrule.data import Dataset, Reading, prepare, shipped
 from chainrule.data.reading import read_with
 from chainrule.data.stream.dataset import StreamedDataset, prepare_stream
+from chainrule.data.stream.pieces import open_table
+from chainrule.data.stream.sources import table_files
 from chainrule.files import check_place
 from chainrule.files.layout import REPORT
 from chainrule.run import Run
@@ -146,7 +148,10 @@ def _source(data: str | None, target: str | None, table: TableFlags) -> Source:
 
 def _which_target(path: str, reading: Reading) -> str:
     """Read a table only to say which columns may be the target."""
-    names = read_with(path, reading).names
+    if will_stream(path, None, reading):
+        names = open_table(table_files(path), reading).names
+    else:
+        names = read_with(path, reading).names
     shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
     return (
         f"which column of {path} is to be predicted? Say --target COLUMN; there are: {shown}."
