@@ -19,16 +19,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chainrule.data import Preparation, Reading, prepare, read_table
-from chainrule.data.stream import dealing, sources
+from chainrule.data import Preparation, Reading, memory, prepare, read_table
+from chainrule.data.stream import dealing, fits, sources
 from chainrule.data.stream.dataset import StreamedDataset, prepare_stream
-from chainrule.data.stream.division import NONE, Division
-from chainrule.data.stream.facts import Moments
-from chainrule.data.stream.order import WindowOrder
 from chainrule.data.stream.pieces import TableFiles
-from chainrule.data.stream.ranges import RangeCheck
 from chainrule.data.stream.scratch import PLACE
-from chainrule.data.transforms import OneHot, Standardize, fit_standardize
+from chainrule.data.transforms import OneHot, Standardize
 from chainrule.errors import DataError
 
 NUMBERS = st.sampled_from(["0", "1", "2", "-3", "4.5", "1e3", " 7 ", "12345678", "0.1", "-0"])
@@ -304,82 +300,6 @@ def test_a_disk_that_gives_back_other_bytes_is_noticed(small: None, tmp_path: Pa
         dataset.x_train[:]
 
 
-@pytest.mark.parametrize("scale", [1.0, 1e308, 1e-308, 1e150])
-def test_merged_moments_are_those_of_all_numbers(scale: float) -> None:
-    rng = np.random.default_rng(5)
-    values = (rng.normal(size=1000) / 8 + 0.5) * scale
-    values[::7] = np.nan
-    merged = Moments()
-    for part in np.array_split(values, 13):
-        merged.add(part)
-    found, wanted = merged.transform("a"), fit_standardize("a", values)
-    assert (found.exponent, found.indicator) == (wanted.exponent, wanted.indicator)
-    assert math.isclose(found.center, wanted.center, rel_tol=1e-13)
-    assert math.isclose(found.spread, wanted.spread, rel_tol=1e-12)
-
-
-def test_moments_survive_what_cancels() -> None:
-    values = 1e9 + np.random.default_rng(1).normal(size=5000) * 1e-3
-    merged = Moments()
-    for part in np.array_split(values, 50):
-        merged.add(part)
-    exact = math.sqrt(math.fsum((values - math.fsum(values) / 5000) ** 2) / 5000)
-    assert math.isclose(merged.transform("a").spread, exact, rel_tol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("numbers", "wanted"), [(range(3, 40), True), ([*range(3, 39), 38], False), ([5] * 30, False)]
-)
-def test_ranges_are_told_without_keeping_numbers(numbers: list[int], wanted: bool) -> None:
-    shuffled = np.random.default_rng(2).permutation(np.array(list(numbers), float))
-    check = RangeCheck()
-    for part in np.array_split(shuffled, 4):
-        check.add(part, True)
-    assert check.holds(len(shuffled)) is wanted
-
-
-def test_parts_have_their_share_of_each_class_to_one_row() -> None:
-    rng = np.random.default_rng(0)
-    classes = rng.choice(5, p=[0.6, 0.3, 0.08, 0.015, 0.005], size=20_000).astype(float)
-    absent = rng.random(20_000) < 0.1
-    division = Division((0.15, 0.2), seed=4)
-    cuts = np.split(np.arange(20_000), np.arange(700, 20_000, 700))
-    parts = np.concatenate([division.parts(classes[cut], absent[cut]) for cut in cuts])
-    assert ((parts == NONE) == absent).all()
-    for k in range(5):
-        counts = np.bincount(parts[(classes == k) & ~absent], minlength=3)
-        wanted = counts.sum() * np.array([0.65, 0.15, 0.2])
-        assert np.abs(counts - wanted).max() <= 1.0 + 1e-9
-
-
-def test_a_lone_class_trains() -> None:
-    division = Division((0.4, 0.5), seed=1)
-    parts = division.parts(np.array([0.0] * 8 + [1.0, 2.0]), np.zeros(10, bool))
-    assert parts[8] == parts[9] == 0
-
-
-def test_each_epoch_is_a_permutation_that_the_seed_fixes() -> None:
-    sizes = (5, 9, 1, 0, 7, 12, 3)
-    orders = [WindowOrder(seed, sizes, 2).rows(epoch, 0, 37).tolist()
-              for seed in (1, 2) for epoch in (0, 1)]  # fmt: skip
-    assert all(sorted(order) == list(range(37)) for order in orders)
-    assert len({tuple(order) for order in orders}) == 4
-    assert WindowOrder(1, sizes, 2).rows(1, 11, 23).tolist() == orders[1][11:23]
-
-
-def test_an_epoch_is_uniform_whatever_the_order_of_the_file() -> None:
-    """The place of each row in an epoch, over many seeds, is as a uniform order has it."""
-    seeds, counts = 2000, np.zeros((24, 4))
-    for seed in range(seeds):
-        blocks = dealing.Deal(5, seed).next(24)
-        in_blocks = np.argsort(blocks, kind="stable")
-        order = WindowOrder(seed, tuple(np.bincount(blocks, minlength=5).tolist()), 2)
-        counts[in_blocks[order.rows(1, 0, 24)], np.arange(24) // 6] += 1
-    mean = seeds / 4
-    spread = float(np.sum((counts - mean) ** 2 / mean))
-    assert abs(spread - 69) < 4 * math.sqrt(2 * 69)  # chi squared with 23 x 3 degrees of freedom
-
-
 def test_reading_options_hold_for_every_piece(small: None, tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("x;y\n" + "".join(f"{k},5;{'?' if k == 30 else k}\n" for k in range(40)))
@@ -387,3 +307,34 @@ def test_reading_options_hold_for_every_piece(small: None, tmp_path: Path) -> No
     dataset = prepare_stream(path, "y", reading=reading, missing_target="drop", scale=False)
     assert sorted(dataset.x_train[:][:, 0].tolist())[0] % 1 == 0.5
     assert "1 row without a target left out (first: line 32)" in dataset.table_report["notes"]
+
+
+def test_a_table_that_would_not_fit_is_streamed_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {"x": np.arange(1000.0), "y": np.arange(1000)}
+    pq.write_table(pa.table(rows), tmp_path / "t.parquet")
+    (tmp_path / "t.csv").write_text("x,y\n" + "1.5,2\n" * 2700)
+    np.savez(tmp_path / "t.npz", x=rows["x"])
+    for free, wanted in ((60_000, False), (50_000, True)):
+        monkeypatch.setattr(fits, "available_memory", lambda free=free: free)
+        assert fits.streams_by_itself(tmp_path / "t.parquet") is wanted
+        assert fits.streams_by_itself(str(tmp_path / "t.csv")) is wanted
+        assert not fits.streams_by_itself(tmp_path / "t.npz")
+        assert not fits.streams_by_itself(rows)
+
+
+def test_free_memory_knows_the_limit_of_the_address_space() -> None:
+    """As under ``ulimit -v``: the smaller of what is free and what is left."""
+    resource = pytest.importorskip("resource")
+    old = resource.getrlimit(resource.RLIMIT_AS)
+    taken = memory._kilobytes(Path("/proc/self/status"), "VmSize:")
+    if taken is None:
+        pytest.skip("this system does not tell")
+    resource.setrlimit(resource.RLIMIT_AS, (taken + (1 << 30), old[1]))
+    try:
+        left = memory.available_memory()
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, old)
+    assert left is not None
+    assert left <= 1 << 30
