@@ -1,4 +1,4 @@
-"""The parts of streaming, each alone: moments, ranges, the division of rows, the order of epochs."""
+"""The parts of streaming, each alone: moments, ranges, the division of rows, the order of rows."""
 
 from __future__ import annotations
 
