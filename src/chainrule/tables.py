@@ -133,7 +133,7 @@ def plan_table(
         optimizer=Adam(0.003) if optimizer is None else find_optimizer(optimizer),
         sample_weight=None, batch_size=size, seed=seed, shuffle=True, dtype=dtype,
     )  # fmt: skip
-    setup = replace(setup, row_numbers=dataset.rows_train, order=getattr(dataset, "order", None))
+    setup = replace(setup, row_numbers=dataset.rows_train, windows=getattr(dataset, "order", None))
     steps = whole("epochs", epochs, least=1) * setup.steps_per_epoch
     setup = with_engine(setup, engine, steps)
     validation = None

@@ -66,7 +66,7 @@ def test_every_step_is_replayed_exactly_also_after_loading(
     small: None, tables: Path, form: str, engine: str
 ) -> None:
     run = _train(tables / f"{form}.parquet", engine)
-    order = run.record.setup.order
+    order = run.record.setup.windows
     assert order is not None
     assert len(order.sizes) > 2 * order.together
     loaded = cr.load(run.save(tables / "run"))

@@ -198,7 +198,7 @@ def _setup(old: Setup, changes: Mapping[str, Any]) -> Setup:
         row_numbers=old.row_numbers if same_rows else None,
         features=old.features,
         engine=old.engine,
-        order=old.order.again(new.seed, new.shuffle) if same_rows and old.order else None,
+        windows=old.windows.again(new.seed, new.shuffle) if same_rows and old.windows else None,
     )
 
 

@@ -34,8 +34,8 @@ class Feeder(Protocol):
 
 def feeder(setup: Setup, loop: NativeLoop) -> Feeder:
     """Return who feeds a training in machine code."""
-    if setup.order is not None and isinstance(setup.x, StoredRows):
-        return Windows(setup, setup.order, loop)
+    if setup.windows is not None and isinstance(setup.x, StoredRows):
+        return Windows(setup, setup.windows, loop)
     return Whole(setup)
 
 

@@ -81,7 +81,7 @@ def native_loop(setup: Setup, state: State) -> NativeLoop:
     main = training_program(setup, batch)
     rest = main if left == batch else training_program(setup, left)
     few = [np.empty((1, *a.shape[1:]), a.dtype) for a in (setup.x, setup.y)]
-    stored = setup.order is not None and not isinstance(setup.x, np.ndarray)
+    stored = setup.windows is not None and not isinstance(setup.x, np.ndarray)
     arrays = dict(zip("XY", few if stored else (setup.x, setup.y), strict=True))
     if setup.w is not None:
         arrays["W"] = setup.w
@@ -168,7 +168,7 @@ def row_numbers(setup: Setup, step: int, count: int) -> Array:
     if setup.full_batch:
         return np.zeros(1, np.int64)
     number = setup.first + step
-    if setup.order is not None:
+    if setup.windows is not None:
         return np.ascontiguousarray(setup.rows_in_order(number, count), np.int64)
     found = rows_of_steps(setup.seed, number, count, setup.rows, setup.batch_size, setup.shuffle)
     return np.ascontiguousarray(found, np.int64)

@@ -40,7 +40,7 @@ def in_memory(record: Record, most: int = SAMPLE_ROWS) -> Record:
     chosen = slice(0, most)
     numbers = None if setup.row_numbers is None else setup.row_numbers[chosen]
     sample = replace(
-        setup, x=setup.x[chosen], y=setup.y[chosen], row_numbers=numbers, order=None,
+        setup, x=setup.x[chosen], y=setup.y[chosen], row_numbers=numbers, windows=None,
         programs={}, compiled={},
     )  # fmt: skip
     if held is not None:

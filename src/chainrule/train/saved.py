@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, FileRefused
 from chainrule.data.stream.order import WindowOrder
+from chainrule.errors import ChainruleError, FileRefused
 from chainrule.executors.native import SUMMATION
 from chainrule.files import RowSource, RunContents, keep_rows
 from chainrule.nn import Network, find_loss
@@ -80,7 +80,7 @@ def _manifest(record: Record) -> dict[str, Any]:
         "shuffle": setup.shuffle,
         "dtype": setup.dtype.name,
         "features": None if setup.features is None else list(setup.features),
-        "windows": None if setup.order is None else setup.order.to_dict(),
+        "windows": None if setup.windows is None else setup.windows.to_dict(),
         "soft_labels": setup.soft_labels,
         "rows": setup.rows,
         "first": setup.first,
@@ -173,7 +173,7 @@ def _record(contents: RunContents) -> Record:
         engine=engine_of(manifest["executor"]),
         first=manifest.get("first", 0),
         clock=manifest.get("clock", 0),
-        order=_order(manifest),
+        windows=_order(manifest),
     )
     steps, trouble = manifest["steps"], manifest["trouble"]
     history = dict(contents.history) or History().columns(1)

@@ -68,7 +68,7 @@ class Setup:
         the batches of the training that it left.
     clock : int
         The number that step 0 has for the optimizer: for schedules and bias corrections.
-    order : WindowOrder or None
+    windows : WindowOrder or None
         Which rows come when, where they stand in blocks on disk; None: any order of all rows.
     """
 
@@ -88,7 +88,7 @@ class Setup:
     engine: Engine = "interpreter"
     first: int = 0
     clock: int = 0
-    order: WindowOrder | None = None
+    windows: WindowOrder | None = None
     programs: dict[tuple[Purpose, int], Program] = field(default_factory=dict, compare=False)
     compiled: dict[tuple[Purpose, int], Any] = field(default_factory=dict, compare=False)
 
@@ -120,17 +120,17 @@ class Setup:
     def batch(self, step: int) -> Array:
         """Return the numbers of the rows that step `step` sees."""
         number = self.first + step
-        if self.order is not None and not self.full_batch:
+        if self.windows is not None and not self.full_batch:
             return self.rows_in_order(number, 1)
         return batch_of_step(self.seed, number, self.rows, self.batch_size, self.shuffle)
 
     def rows_in_order(self, number: int, count: int) -> Array:
         """Return the rows of some steps, told by their place among all batches, block by block."""
-        assert self.order is not None, "rows stand in blocks"
+        assert self.windows is not None, "rows stand in blocks"
         size, rows = self.batch_rows, self.rows
         (first, start), (last, stop) = (row_batch(k, rows, size) for k in (number, number + count))
         found = [
-            self.order.rows(
+            self.windows.rows(
                 epoch, start * size if epoch == first else 0, stop * size if epoch == last else rows
             )
             for epoch in range(first, last + (stop > 0))
