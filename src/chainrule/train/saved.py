@@ -154,8 +154,7 @@ def _record(contents: RunContents) -> Record:
     dtype = np.dtype(manifest["dtype"])
     rows = dict(contents.rows) if isinstance(contents.rows, Mapping) else {}
     checkpoints, note = without_note(contents.checkpoints)
-    if note is not None:
-        rows[ROW_NUMBERS] = note
+    rows |= {} if note is None else {ROW_NUMBERS: note}
     setup = Setup(
         network=network,
         loss=find_loss(manifest["loss"]),
