@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from chainrule import data
+from chainrule.data.stream.dataset import StreamedDataset, prepare_stream
+from chainrule.data.stream.fits import streams_by_itself
 from chainrule.errors import SpecError
 from chainrule.nn import Dense, Loss, Network, find_loss, losses
 from chainrule.optim import Adam, Optimizer, find_optimizer
@@ -127,7 +129,7 @@ def plan_table(
         optimizer=Adam(0.003) if optimizer is None else find_optimizer(optimizer),
         sample_weight=None, batch_size=size, seed=seed, shuffle=True, dtype=dtype,
     )  # fmt: skip
-    setup = replace(setup, row_numbers=dataset.rows_train)
+    setup = replace(setup, row_numbers=dataset.rows_train, windows=getattr(dataset, "order", None))
     steps = whole("epochs", epochs, least=1) * setup.steps_per_epoch
     setup = with_engine(setup, engine, steps)
     validation = None
@@ -194,13 +196,13 @@ def run_table(
         As `train` does.
     """
     untrained, dataset = _untrained(job), job.dataset
-    kept = Kept(
-        checkpoints,
-        dataset.preparation,
-        {"table": dataset.table_report},
-        note_source(untrained, dataset.table_report["source"]),
-        {"held_out": untrained.held_out, "parts": untrained.parts},
-    )
+    report, source = {"table": dataset.table_report}, None
+    if isinstance(dataset, StreamedDataset):
+        report["stream"] = dataset.note.to_dict()
+    else:
+        source = note_source(untrained, dataset.table_report["source"])
+    knows = {"held_out": untrained.held_out, "parts": untrained.parts}
+    kept = Kept(checkpoints, dataset.preparation, report, source, knows)
     return run_setup(
         job.setup,
         job.steps,
@@ -218,6 +220,8 @@ def _untrained(job: TableJob) -> Record:
     if len(dataset.x_test):
         held_out = make_validation(job.setup, (dataset.x_test, dataset.y_test))
     parts = {"validation": dataset.rows_validation, "held_out": dataset.rows_test}
+    if isinstance(dataset, StreamedDataset):
+        parts = {}  # rows are dealt again from the files, by the note on them
     return Record(
         job.setup, {}, {}, {}, {}, 0, "unfinished",
         validation=job.validation,
@@ -236,6 +240,7 @@ def train_table(
     missing_words: Sequence[str] = (),
     callbacks: Sequence[Callback] = (),
     checkpoints: Any = None,
+    stream: bool | None = None,
     **settings: Any,
 ) -> Run:
     """Train a network on a table: read, split, scale, train with early stopping, score.
@@ -243,7 +248,7 @@ def train_table(
     Parameters
     ----------
     source : path, dataframe or mapping of columns
-        The table.
+        The table; several files with the same columns as a list or a pattern (``"part-*.csv"``).
     target : str
         The column to predict.
     validation, test : float
@@ -256,6 +261,10 @@ def train_table(
         As in `train`.
     checkpoints : path or Checkpoints, optional
         As in `train`.
+    stream : bool, optional
+        Whether rows are prepared on disk and read in blocks, so that any table of CSV or Parquet
+        files can be trained on in fixed memory; by default if it would not fit, or is several
+        files. The order of rows is another one than in memory.
     **settings
         Further arguments of `plan_table` (hidden, activation, epochs ...), of
         `chainrule.data.prepare` (task, drop, categorical ...) and of its `Reading` (delimiter,
@@ -284,7 +293,11 @@ def train_table(
     planned, prepared, read = (_taken(home, settings) for home in homes)
     _refuse_unknown(settings, homes)
     reading = data.Reading(**{**read, "missing": tuple(missing_words)})
-    dataset = data.prepare(
+    if will_stream(source, stream, reading):
+        home: Callable[..., Any] = prepare_stream
+    else:
+        home = data.prepare
+    dataset = home(
         source,
         target,
         validation=validation,
@@ -295,6 +308,28 @@ def train_table(
         **{key: value for key, value in prepared.items() if key != "dtype"},
     )
     return run_table(plan_table(dataset, seed=seed, **planned), callbacks, kept)
+
+
+def will_stream(source: Any, asked: bool | None, reading: data.Reading | None = None) -> bool:
+    """Tell whether a table is read in blocks: as asked, else if it would not fit or is many files.
+
+    Parameters
+    ----------
+    source : path or anything else
+        The table.
+    asked : bool or None
+        What the user said.
+    reading : Reading, optional
+        How it is read.
+
+    Examples
+    --------
+    >>> will_stream("small.csv", None), will_stream("small.csv", True)
+    (False, True)
+    """
+    if asked is not None:
+        return asked
+    return streams_by_itself(source, reading)
 
 
 def _taken(home: Callable[..., Any], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def check_inputs(X: Any, *, dtype: Any = None, names: Sequence[str] | None = Non
     array([[1., 2.],
            [3., 4.]])
     """
+    if is_stored(X):
+        return X  # type: ignore[no-any-return]
     array, found = _plain(X, "X")
     names = found if names is None else tuple(names)
     _check_matrix(array)
@@ -79,6 +81,9 @@ def check_targets(y: Any, rows: int, outputs: int, *, kind: TargetKind, dtype: A
     """
     if kind not in ("real", "binary", "class"):
         raise SpecError(f"kind of targets must be real, binary or class, got {kind!r}.")
+    if is_stored(y):
+        _check_rows(y, rows)
+        return y  # type: ignore[no-any-return]
     array, _ = _plain(y, "y")
     _check_rows(array, rows)
     if kind == "class" and (array.ndim == 1 or (array.shape == (rows, 1) and outputs > 1)):
@@ -94,6 +99,17 @@ def check_targets(y: Any, rows: int, outputs: int, *, kind: TargetKind, dtype: A
     if kind == "class":
         _check_soft_labels(floats)
     return floats
+
+
+def is_stored(value: Any) -> bool:
+    """Tell whether these are rows on disk, which were checked when they were written.
+
+    Examples
+    --------
+    >>> is_stored(np.zeros(3))
+    False
+    """
+    return getattr(type(value), "is_stored", False) is True
 
 
 def check_weights(w: Any, rows: int) -> Array:

@@ -151,10 +151,34 @@ def words_column(name: str, codes: Array, words: Any, *, declared: bool = False)
     missing = int(np.count_nonzero(codes < 0))
     if not ordered:
         return empty_column(name, len(codes))
-    kind = _kind_of_words(words, ordered, len(codes) - missing)
-    doubt = "" if declared else _mixed_truths(name, ordered)
-    notes = _variants(name, ordered) + _gap_words(name, ordered, codes)
-    return Column(name, kind, codes, ordered, missing, doubt=doubt, notes=notes)
+    counts = np.bincount(codes[codes >= 0], minlength=len(ordered))
+    facts = word_facts(name, words, ordered, counts, declared=declared)
+    return Column(name, values=codes, words=ordered, missing=missing, **facts)
+
+
+def word_facts(
+    name: str, words: Any, ordered: tuple[str, ...], counts: Array, *, declared: bool
+) -> dict[str, Any]:
+    """Return kind, doubt and notes of a column of words.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    words : pyarrow string array
+        Distinct texts in any order.
+    ordered : tuple of str
+        The same, sorted.
+    counts : ndarray of int64
+        How often each of those occurs.
+    declared : bool
+        The user said that the column is categories or text, so nothing is doubted.
+    """
+    return {
+        "kind": _kind_of_words(words, ordered, int(counts.sum())),
+        "doubt": "" if declared else _mixed_truths(name, ordered),
+        "notes": _variants(name, ordered) + _gap_words(name, ordered, counts),
+    }
 
 
 def _kind_of_words(words: Any, ordered: tuple[str, ...], present: int) -> Kind:
@@ -162,7 +186,7 @@ def _kind_of_words(words: Any, ordered: tuple[str, ...], present: int) -> Kind:
 
     if len(ordered) <= 2 and {word.casefold() for word in ordered} <= {"true", "false"}:
         return "boolean"
-    if pc.all(pc.match_substring_regex(words, _DATES)).as_py():
+    if are_dates(words):
         return "date"
     distinct = len(ordered)
     if distinct == present >= ID_ROWS or distinct > min(MOST_CATEGORIES, max(20, present // 2)):
@@ -170,6 +194,13 @@ def _kind_of_words(words: Any, ordered: tuple[str, ...], present: int) -> Kind:
     if distinct > present // 2 and pc.mean(pc.utf8_length(words)).as_py() > 40:
         return "text"
     return "category"
+
+
+def are_dates(words: Any) -> bool:
+    """Tell whether all texts of a pyarrow array are dates or times."""
+    import pyarrow.compute as pc
+
+    return bool(pc.all(pc.match_substring_regex(words, _DATES)).as_py())
 
 
 def _mixed_truths(name: str, words: tuple[str, ...]) -> str:
@@ -186,12 +217,12 @@ def _mixed_truths(name: str, words: tuple[str, ...]) -> str:
     )
 
 
-def _gap_words(name: str, words: tuple[str, ...], codes: Array) -> tuple[str, ...]:
+def _gap_words(name: str, words: tuple[str, ...], counts: Array) -> tuple[str, ...]:
     """Say which categories look like words for missing values; they stay categories."""
     notes = []
     for i, word in enumerate(words):
         if word.strip().casefold() in MISSING_WORDS:
-            cells = counted(int(np.count_nonzero(codes == i)), "cell")
+            cells = counted(int(counts[i]), "cell")
             notes.append(
                 f"column {name!r}: {word!r} is a category ({cells}); "
                 f"it is a missing value only if declared: --missing {word}"

@@ -180,15 +180,18 @@ def _split(
     if task == "classification":
         classes = fit_classes(table, target, rows).encode(table.column(target), rows, table.where)
     parts = split(len(rows), classes, fractions=fractions, seed=seed)
-    notes = [
-        f"too few rows ({len(rows)}) to hold any out for {name}"
-        for name, fraction, part in (
-            ("validation", fractions[0], parts.validation),
-            ("test", fractions[1], parts.test),
-        )
-        if fraction > 0 and not part.size
-    ]
-    return Split(rows[parts.train], rows[parts.validation], rows[parts.test]), tuple(notes)
+    notes = too_few(len(rows), fractions, (len(parts.validation), len(parts.test)))
+    return Split(rows[parts.train], rows[parts.validation], rows[parts.test]), notes
+
+
+def too_few(rows: int, fractions: tuple[float, float], held: tuple[int, int]) -> tuple[str, ...]:
+    """Say which part of the rows was asked for and is empty."""
+    asked = zip(("validation", "test"), fractions, held, strict=True)
+    return tuple(
+        f"too few rows ({rows}) to hold any out for {name}"
+        for name, fraction, count in asked
+        if fraction > 0 and not count
+    )
 
 
 def _assemble(
@@ -198,6 +201,7 @@ def _assemble(
     three = (parts.train, parts.validation, parts.test)
     notes += _new_categories(table, preparation, parts)
     x_train, x_validation, x_test = (lenient.inputs(table, rows, dtype) for rows in three)
+    sizes = tuple(len(rows) for rows in three)
     y_train, y_validation, y_test = (preparation.targets(table, rows, dtype) for rows in three)
     return Dataset(
         x_train=x_train,
@@ -210,7 +214,7 @@ def _assemble(
         rows_validation=parts.validation,
         rows_test=parts.test,
         preparation=preparation,
-        table_report=_report(table, preparation, parts, notes),
+        table_report=table_report(table, preparation, sizes, notes),
     )
 
 
@@ -223,14 +227,20 @@ def _new_categories(table: Table, preparation: Preparation, parts: Split) -> tup
             index = transform.index(table.column(transform.name), held, table.where)
             if count := int(np.count_nonzero(index < 0)):
                 notes.append(f"{transform.name} ({counted(count, 'row')})")
+    return new_categories_note(notes)
+
+
+def new_categories_note(notes: Sequence[str]) -> tuple[str, ...]:
+    """Say which columns have categories that only held-out rows have."""
     if not notes:
         return ()
     return (f"held-out rows with a category that no training row has: {some(notes)}",)
 
 
-def _report(
-    table: Table, preparation: Preparation, parts: Split, notes: tuple[str, ...]
+def table_report(
+    table: Table, preparation: Preparation, sizes: Sequence[int], notes: tuple[str, ...]
 ) -> dict[str, Any]:
+    """Return what was inferred of a table, as plain data; `sizes` are the rows of its parts."""
     transforms = preparation.transforms
     return {
         "source": table.source,
@@ -244,11 +254,7 @@ def _report(
         "missing": {name: count for name, count in table.missing.items() if count},
         "categories": {t.name: list(t.categories) for t in transforms if isinstance(t, OneHot)},
         "left_out": {item.name: item.reason for item in preparation.left_out},
-        "split": {
-            "train": len(parts.train),
-            "validation": len(parts.validation),
-            "test": len(parts.test),
-        },
+        "split": dict(zip(("train", "validation", "test"), sizes, strict=True)),
         "notes": [*table.notes, *notes],
     }
 

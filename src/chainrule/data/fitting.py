@@ -142,12 +142,12 @@ def fit(table: Table, target: str, rows: ArrayLike | None, choices: Choices) -> 
     for column in table.columns:
         if column.name == target:
             continue
-        if reason := _reason_to_leave_out(column, choices):
+        if reason := reason_to_leave_out(column, choices):
             left_out.append(LeftOut(column.name, reason))
         else:
             transforms.append(_fit_column(table, column, chosen, choices))
     if not transforms:
-        raise DataError(_no_inputs(table, target, left_out))
+        raise DataError(no_inputs(table.source, target, left_out))
     if task == "classification":
         output: Classes | Standardize = fit_classes(table, target, chosen)
     else:
@@ -165,7 +165,7 @@ def _check_names(table: Table, target: str, choices: Choices) -> None:
         raise SpecError(f"{target!r} is the target and cannot be left out.")
 
 
-def _reason_to_leave_out(column: Column, choices: Choices) -> str:
+def reason_to_leave_out(column: Column, choices: Choices) -> str:
     """Return why a column is no input; "" if it is one."""
     if column.name in choices.drop:
         return "as asked"
@@ -214,10 +214,11 @@ def _check_gaps(table: Table, column: Column, rows: Array, choices: Choices) -> 
         raise DataError(gap_message(table, column.name, int(rows[np.argmax(gaps)])))
 
 
-def _no_inputs(table: Table, target: str, left_out: list[LeftOut]) -> str:
+def no_inputs(source: str, target: str, left_out: list[LeftOut]) -> str:
+    """Say that no column remains to predict from."""
     reasons = some([f"{item.name} ({item.reason})" for item in left_out])
     return (
-        f"{table.source}: no input column remains beside the target {target!r}. "
+        f"{source}: no input column remains beside the target {target!r}. "
         f"Left out: {reasons or 'none, there is no other column'}.\n"
         "  Declare one of them: categorical=[...] (--categorical); or check the delimiter."
     )
@@ -311,8 +312,13 @@ def row_numbers(rows: ArrayLike | None, count: int) -> Array:
 
 def gap_message(table: Table, name: str, row: int) -> str:
     """Say that a cell is missing where none may be."""
+    return gap_refusal(table.source, name, table.where(row))
+
+
+def gap_refusal(source: str, name: str, where: str) -> str:
+    """Say at which place a cell is missing where none may be."""
     return (
-        f"{table.source}: column {name!r} has a missing value in {table.where(row)}.\n"
+        f"{source}: column {name!r} has a missing value in {where}.\n"
         f"  Fill it in; or train with missing='impute' (--impute), or drop=[{name!r}] "
         f"(--drop {name})."
     )

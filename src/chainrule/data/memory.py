@@ -10,6 +10,7 @@ from pathlib import Path
 from chainrule.errors import DataError
 
 _MEMINFO = Path("/proc/meminfo")
+_STATUS = Path("/proc/self/status")
 
 
 def available_memory() -> int | None:
@@ -20,11 +21,32 @@ def available_memory() -> int | None:
     >>> available_memory() is None or available_memory() > 0
     True
     """
+    free = _kilobytes(_MEMINFO, "MemAvailable:")
+    limit = _address_space()
+    known = [count for count in (free, limit) if count is not None]
+    return min(known, default=None)
+
+
+def _address_space() -> int | None:
+    """Return what is left of the address space that this process may have (ulimit -v)."""
     try:
-        lines = _MEMINFO.read_text().splitlines()
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    taken = _kilobytes(_STATUS, "VmSize:")
+    if most == resource.RLIM_INFINITY or taken is None:
+        return None
+    return max(most - taken, 0)
+
+
+def _kilobytes(place: Path, name: str) -> int | None:
+    """Return a figure that the system writes in kB, as bytes; None where it does not say."""
+    try:
+        lines = place.read_text(errors="replace").splitlines()
     except OSError:
         return None
-    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    found = [line.split()[1] for line in lines if line.startswith(name)]
     return int(found[0]) * 1024 if found else None
 
 

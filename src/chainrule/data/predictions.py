@@ -9,7 +9,7 @@ import csv
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -53,6 +53,39 @@ def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, ArrayL
     arrays = _arrays(columns)
     _write_whole(target, lambda file: writer(file, arrays))
     return target
+
+
+def write_pieces(path: Path, pieces: Iterator[Mapping[str, Array]]) -> Path:
+    """Write columns that come piece by piece, as `write_predictions` does.
+
+    Parameters
+    ----------
+    path : path
+        Ending in .csv, .tsv or .parquet; an existing file is replaced.
+    pieces : iterator of mapping of str to array
+        Pieces with the same columns.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pieces = iter([{"p": np.array([0.5])}, {"p": np.array([1.5])}])
+    ...     print(write_pieces(Path(folder, "out.csv"), pieces).read_text(), end="")
+    p
+    0.5
+    1.5
+    """
+    writer = _writer_of(path)
+
+    def write(file: BinaryIO) -> None:
+        if writer is _write_parquet:
+            _parquet_pieces(file, pieces)
+            return
+        for number, piece in enumerate(pieces):
+            _write_text(file, _arrays(piece), _DELIMITERS[path.suffix.lower()], header=not number)
+
+    _write_whole(path, write)
+    return path
 
 
 def check_place(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -142,10 +175,13 @@ def _umask() -> int:
     return mask
 
 
-def _write_text(file: BinaryIO, arrays: dict[str, Array], delimiter: str) -> None:
+def _write_text(
+    file: BinaryIO, arrays: dict[str, Array], delimiter: str, *, header: bool = True
+) -> None:
     lines = _Lines(file)
     writer = csv.writer(lines, delimiter=delimiter, lineterminator="\n")
-    writer.writerow([harmless(name) for name in arrays])
+    if header:
+        writer.writerow([harmless(name) for name in arrays])
     rows = len(next(iter(arrays.values()), ()))
     for start in range(0, rows, _ROWS):
         cells = [_cells(array[start : start + _ROWS]) for array in arrays.values()]
@@ -191,14 +227,31 @@ def _write_tsv(file: BinaryIO, arrays: dict[str, Array]) -> None:
 
 
 def _write_parquet(file: BinaryIO, arrays: dict[str, Array]) -> None:
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    pq.write_table(_arrow_table(arrays), file)
+
+
+def _parquet_pieces(file: BinaryIO, pieces: Iterator[Mapping[str, Array]]) -> None:
+    import pyarrow.parquet as pq
+
+    first = _arrow_table(_arrays(next(pieces)))
+    with pq.ParquetWriter(file, first.schema) as out:
+        out.write_table(first)
+        for piece in pieces:
+            out.write_table(_arrow_table(_arrays(piece)))
+
+
+def _arrow_table(arrays: dict[str, Array]) -> Any:
+    import pyarrow as pa
 
     columns = {
         name: pa.array(array.tolist() if array.dtype.kind in "OU" else array)
         for name, array in arrays.items()
     }
-    pq.write_table(pa.table(columns), file)
+    return pa.table(columns)
 
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 _writers: dict[str, Writer] = {".csv": _write_csv, ".tsv": _write_tsv, ".parquet": _write_parquet}

@@ -32,7 +32,8 @@ class Split:
     test: Array
 
 
-def _checked(fractions: tuple[float, float]) -> tuple[float, float]:
+def checked_shares(fractions: tuple[float, float]) -> tuple[float, float]:
+    """Return the shares of validation and test, or refuse those that leave nothing to train on."""
     validation, test = (float(fraction) for fraction in fractions)
     for name, value in (("validation", validation), ("test", test)):
         if not 0 <= value < 1:
@@ -85,7 +86,7 @@ def split(
     >>> len(parts.train), len(parts.validation), len(parts.test)
     (7, 2, 1)
     """
-    validation, test = _checked(fractions)
+    validation, test = checked_shares(fractions)
     if rows < 1:
         raise SpecError("A split was asked for, but there are 0 rows.")
     groups = _groups(y, permutation(rows, checked_seed(seed), _SPLIT_STREAM))

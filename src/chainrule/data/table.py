@@ -5,7 +5,7 @@ Knows columns and the lines of their file; knows nothing of formats, splits or f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -54,6 +54,8 @@ class Table:
         What was inferred or noticed: delimiter, encoding, kinds of columns.
     lines : Lines or None
         Where each row stands in its text file.
+    first : int
+        The number that row 0 has in its file, where this is a piece of it.
 
     Examples
     --------
@@ -68,6 +70,7 @@ class Table:
     rows: int
     notes: tuple[str, ...] = ()
     lines: Lines | None = field(default=None, repr=False)
+    first: int = 0
 
     @cached_property
     def _by_name(self) -> Mapping[str, Column]:
@@ -101,17 +104,26 @@ class Table:
     def where(self, row: int) -> str:
         """Say where a row stands: its line in a text file, else its number counted from 0."""
         if self.lines is None:
-            return f"row {row} (counted from 0)"
+            return f"row {self.first + row} (counted from 0)"
         return f"line {self.lines.of(row)}"
 
 
-def unknown_column(table: Table, name: str) -> str:
-    """Return the sentence for a name that no column has."""
-    same = [other for other in table.names if other.casefold() == str(name).strip().casefold()]
-    near = same or get_close_matches(str(name), table.names[:1000], n=1)
+def unknown_column(table: Table, name: str, names: Sequence[str] | None = None) -> str:
+    """Return the sentence for a name that no column has.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    name : str
+        What was asked for.
+    names : sequence of str, optional
+        The names that there are, if the table has not been read.
+    """
+    names = table.names if names is None else names
+    same = [other for other in names if other.casefold() == str(name).strip().casefold()]
+    near = same or get_close_matches(str(name), names[:1000], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    if len(table.names) == 1 and len(table.names[0].split()) > 1:
+    if len(names) == 1 and len(names[0].split()) > 1:
         hint += " Only one column was found: is the delimiter right (--delimiter ' ')?"
-    return (
-        f"{table.source} has no column {name!r}.{hint}\n  Its columns are: {some(table.names, 20)}."
-    )
+    return f"{table.source} has no column {name!r}.{hint}\n  Its columns are: {some(names, 20)}."

@@ -70,7 +70,7 @@ def decide_task(
         _check_numbers(table, column, rows)
         return "regression", "as asked"
     if column.kind != "number":
-        return "classification", f"the target holds {_KINDS.get(column.kind, column.kind)}"
+        return "classification", f"the target holds {KINDS.get(column.kind, column.kind)}"
     if categorical:
         return "classification", "the target is declared categorical"
     if task == "classification":
@@ -79,22 +79,29 @@ def decide_task(
     return _decide_numbers(column, rows)
 
 
-_KINDS = {"category": "words", "text": "words", "boolean": "true and false", "date": "dates"}
+KINDS = {"category": "words", "text": "words", "boolean": "true and false", "date": "dates"}
 
 
 def _decide_numbers(
     column: Column, rows: Array
 ) -> tuple[Literal["classification", "regression"], str]:
+    distinct = len(np.unique(column.values[rows])) if column.whole else 0
+    return rule_for_numbers(column.whole, distinct, len(rows))
+
+
+def rule_for_numbers(
+    whole: bool, distinct: int, rows: int
+) -> tuple[Literal["classification", "regression"], str]:
+    """Return the task for a target of numbers, and the rule that was used."""
     other = "; --task {} would change that"
-    if not column.whole:
+    if not whole:
         return "regression", "the target has fractions"
-    distinct = len(np.unique(column.values[rows]))
-    if distinct <= MOST_CLASSES and len(rows) >= 2 * distinct:
+    if distinct <= MOST_CLASSES and rows >= 2 * distinct:
         return "classification", (
             f"the target has {counted(distinct, 'whole number')}" + other.format("regression")
         )
     return "regression", (
-        f"the target has {counted(distinct, 'whole number')} in {counted(len(rows), 'row')}"
+        f"the target has {counted(distinct, 'whole number')} in {counted(rows, 'row')}"
         + other.format("classification")
     )
 
@@ -127,17 +134,22 @@ def fit_classes(table: Table, name: str, rows: Array) -> Classes:
     words, codes = words_of(column, rows)
     counts = np.bincount(codes, minlength=len(words))
     used = [word for word, count in zip(words, counts, strict=True) if count]
+    return classes_from(table.source, name, column.kind, used, len(rows))
+
+
+def classes_from(source: str, name: str, kind: str, used: list[str], rows: int) -> Classes:
+    """Return the labels that some rows have, given in the order of their numbers."""
     if len(used) == 1:
         raise DataError(
-            f"{table.source}: target {name!r} has one class only, {used[0]!r}; "
+            f"{source}: target {name!r} has one class only, {used[0]!r}; "
             "a classifier needs two.\n  Choose another target, or add rows of other classes."
         )
-    if column.kind in ("text", "date") and len(used) == len(rows):
+    if kind in ("text", "date") and len(used) == rows:
         raise DataError(
-            f"{table.source}: target {name!r} has a class of its own in each of the {len(rows)} "
+            f"{source}: target {name!r} has a class of its own in each of the {rows} "
             "rows, so there is nothing to learn.\n  Choose another target."
         )
-    if column.kind != "number":
+    if kind != "number":
         return Classes(name, tuple(sorted(used)))
     return Classes(name, tuple(int(word) if _is_whole(word) else float(word) for word in used))
 

@@ -79,6 +79,11 @@ class Standardize:
             return np.asarray(np.ldexp(units, self.exponent)) if self.exponent else units
 
     @property
+    def size(self) -> float:
+        """How many of the column's own units one unit of the feature is."""
+        return float(np.ldexp(self.spread, self.exponent))
+
+    @property
     def mean(self) -> float:
         """The mean in the column's own units."""
         return float(np.ldexp(self.fill, self.exponent))
@@ -115,28 +120,31 @@ def fit_standardize(name: str, values: Array, *, scale: bool = True) -> Standard
     if not present.size:
         return Standardize(name, 0.0, 1.0, 0.0, 0, indicator)
     low, high = float(present.min()), float(present.max())
-    exponent = _exponent(max(high, -low))
+    exponent = safe_exponent(max(high, -low))
     units = np.ldexp(present, -exponent) if exponent else present
-    mean, spread = _moments(units) if low != high else (float(units[0]), 1.0)
+    mean, spread = float(units[0]), 1.0
+    if low != high:
+        mean, squares = moments_of(units)
+        spread = float(np.sqrt(squares / len(units))) or 1.0
     if scale:
         return Standardize(name, mean, spread, mean, exponent, indicator)
     return Standardize(name, 0.0, 1.0, float(np.ldexp(mean, exponent)), 0, indicator)
 
 
-def _exponent(largest: float) -> int:
+def safe_exponent(largest: float) -> int:
+    """Return the power of 2 by which numbers are divided so that no square leaves the range."""
     return 0 if largest == 0 or _SMALL < largest < _LARGE else int(np.frexp(largest)[1])
 
 
-def _moments(values: Array) -> tuple[float, float]:
-    """Return mean and standard deviation, the mean corrected by that of the residuals."""
+def moments_of(values: Array) -> tuple[float, float]:
+    """Return the mean, corrected by that of the residuals, and the sum of squares around it."""
     count = len(values)
     mean = float(np.add.reduce(values)) / count
     residuals = values - mean
     shift = float(np.add.reduce(residuals)) / count
     residuals -= shift
     np.square(residuals, out=residuals)
-    spread = float(np.sqrt(np.add.reduce(residuals) / count))
-    return mean + shift, spread or 1.0
+    return mean + shift, float(np.add.reduce(residuals))
 
 
 def numbers_of(column: Column, where: Where) -> Array:

@@ -6,6 +6,7 @@ column that is refused when it is used, so that it can still be dropped.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def _huge_integers(name: str, values: list[int | None]) -> Column:
         return _unreadable(name, len(values), "int beyond float64")
     changed = sum(v is not None and int(f) != v for v, f in zip(values, floats, strict=True))
     return number_column(
-        name, floats, missing=values.count(None), notes=_rounding_notes(name, changed)
+        name, floats, missing=values.count(None), notes=changed_notes(name, changed)
     )
 
 
@@ -78,18 +79,35 @@ def column_from_arrow(name: str, values: Any, *, as_text: bool = False) -> Colum
         values, kind = values.dictionary_decode(), kind.value_type
     if at.is_null(kind):
         return empty_column(name, len(values))
+    if is_number(kind) and not as_text:
+        return _numbers(name, *_numbers_and_gaps(values))
+    texts = texts_of(values)
+    if texts is None:
+        return _unreadable(name, len(values), str(kind))
+    return _words(name, texts, as_text)
+
+
+def texts_of(values: Any) -> Any:
+    """Return a pyarrow array as texts, the way cells of such a type are written; None: no way."""
+    import pyarrow as pa
+    import pyarrow.types as at
+
+    kind = values.type
     if at.is_boolean(kind):
         texts = values.cast(pa.string()).to_pylist()
-        return _words(name, pa.array([_title(text) for text in texts], pa.string()), as_text)
-    if _is_number(kind) and not as_text:
-        return _from_arrow_numbers(name, values)
-    if at.is_string(kind) or at.is_large_string(kind) or at.is_string_view(kind):
-        return _words(name, values.cast(pa.string()), as_text)
-    if _is_number(kind):
-        return _words(name, pa.array(_number_texts(values), pa.string()), declared=True)
+        return pa.array([_title(text) for text in texts], pa.string())
+    if (
+        at.is_null(kind)
+        or at.is_string(kind)
+        or at.is_large_string(kind)
+        or at.is_string_view(kind)
+    ):
+        return values.cast(pa.string())
+    if is_number(kind):
+        return pa.array(_number_texts(values), pa.string())
     if at.is_date(kind) or at.is_timestamp(kind) or at.is_time(kind):
-        return _words(name, pa.array(_date_texts(values), pa.string()), as_text)
-    return _unreadable(name, len(values), str(kind))
+        return pa.array(_date_texts(values), pa.string())
+    return None
 
 
 def number_text(value: float) -> str:
@@ -103,7 +121,8 @@ def number_text(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def _is_number(kind: Any) -> bool:
+def is_number(kind: Any) -> bool:
+    """Tell whether a type of Arrow's is one of numbers."""
     import pyarrow.types as at
 
     return bool(at.is_integer(kind) or at.is_floating(kind) or at.is_decimal(kind))
@@ -119,7 +138,8 @@ def _arrow(values: Array) -> Any:
     return pa.array(values)
 
 
-def _from_arrow_numbers(name: str, values: Any) -> Column:
+def _numbers_and_gaps(values: Any) -> tuple[Array, Array]:
+    """Return numbers as NumPy has them, and where cells are missing."""
     import pyarrow as pa
     import pyarrow.types as at
 
@@ -130,31 +150,72 @@ def _from_arrow_numbers(name: str, values: Any) -> Column:
         numbers = values.fill_null(0).to_numpy(zero_copy_only=False)
     else:
         numbers = values.to_numpy(zero_copy_only=False)
-    return _numbers(name, numbers, gaps)
+    return numbers, gaps
 
 
-def _numbers(name: str, values: Array, gaps: Array) -> Column:
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """Numbers that came with a type, as float64.
+
+    Attributes
+    ----------
+    values : ndarray
+        NaN where a cell is missing, NaN or infinite.
+    missing, nans, changed : int
+        Cells that are missing, NaN that were handed in, integers that float64 rounds.
+    infinite : tuple of (int, float) or None
+        The first row that holds an infinite number, and which.
+    """
+
+    values: Array
+    missing: int
+    nans: int
+    changed: int
+    infinite: tuple[int, float] | None
+
+
+def numbers_of_arrow(values: Any) -> Numbers:
+    """Return a pyarrow array of numbers as float64, with what there is to say about it."""
+    return _as_float64(*_numbers_and_gaps(values))
+
+
+def _as_float64(values: Array, gaps: Array) -> Numbers:
     changed = 0
     if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
         changed = int(np.count_nonzero(inexact_integers(values)))
-    notes = _rounding_notes(name, changed)
     floats = values.astype(np.float64, copy=bool(len(gaps)))
     if len(gaps):
         floats[gaps] = np.nan
     nans = int(np.count_nonzero(np.isnan(floats))) - len(gaps)
-    infinite = np.isinf(floats)
-    doubt = ""
+    infinite, first = np.isinf(floats), None
     if infinite.any():
         row = int(np.argmax(infinite))
-        doubt = (
-            f"column {name!r} holds numbers, but row {row} (counted from 0) is {floats[row]}.\n"
-            "  Only finite numbers can be computed with: correct the cell, or drop the column."
-        )
+        first = (row, float(floats[row]))
         floats = np.where(infinite, np.nan, floats)
-    return number_column(name, floats, missing=len(gaps), nans=nans, doubt=doubt, notes=notes)
+    return Numbers(floats, len(gaps), nans, changed, first)
 
 
-def _rounding_notes(name: str, changed: int) -> tuple[str, ...]:
+def _numbers(name: str, values: Array, gaps: Array) -> Column:
+    found = _as_float64(values, gaps)
+    doubt = ""
+    if found.infinite is not None:
+        doubt = infinite_doubt(name, f"row {found.infinite[0]} (counted from 0)", found.infinite[1])
+    return number_column(
+        name, found.values, missing=found.missing, nans=found.nans, doubt=doubt,
+        notes=changed_notes(name, found.changed),
+    )  # fmt: skip
+
+
+def infinite_doubt(name: str, where: str, value: float) -> str:
+    """Say that a column of numbers holds one that is not finite."""
+    return (
+        f"column {name!r} holds numbers, but {where} is {value}.\n"
+        "  Only finite numbers can be computed with: correct the cell, or drop the column."
+    )
+
+
+def changed_notes(name: str, changed: int) -> tuple[str, ...]:
+    """Say how many integers float64 could not hold exactly."""
     if not changed:
         return ()
     return (
@@ -216,11 +277,15 @@ def _mixed(name: str, values: list[Any]) -> Column:
 
 
 def _unreadable(name: str, rows: int, kind: str) -> Column:
-    doubt = (
+    return _refused(name, rows, unreadable(name, kind))
+
+
+def unreadable(name: str, kind: str) -> str:
+    """Say that a column holds values of a type that has no right reading."""
+    return (
         f"column {name!r} has values of type {kind}, which are neither numbers nor text.\n"
         f"  Convert the column before, or leave it out: drop=[{name!r}] (--drop {name})."
     )
-    return _refused(name, rows, doubt)
 
 
 def _refused(name: str, rows: int, doubt: str) -> Column:

@@ -35,7 +35,7 @@ from chainrule.executors.threads import one_thread
 from chainrule.nn import Loss
 from chainrule.run import Run
 from chainrule.train import Setup, predict_rows
-from chainrule.train.judging import EpochEnd
+from chainrule.train.epoch_ends import EpochEnd
 from chainrule.types import Array
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from chainrule.train.judging import EpochEnd
+from chainrule.train.epoch_ends import EpochEnd
 from chainrule.types import Array
 
 

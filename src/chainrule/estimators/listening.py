@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.estimators.judging import EpochJudge
-from chainrule.train.judging import EpochEnd
+from chainrule.train.epoch_ends import EpochEnd
 from chainrule.types import Array
 
 Learnt = Callable[[Mapping[str, Array], int], dict[str, Any]]

@@ -79,7 +79,7 @@ class Run(Questions):
         DivergenceError
             If the run diverged: there is no model.
         """
-        self._check_usable()
+        self.check_usable()
         X = in_columns(self.preparation, self.report, X)
         if self.preparation is not None and not isinstance(X, np.ndarray):
             return self._of_table(self.preparation.read(X))
@@ -98,7 +98,7 @@ class Run(Questions):
         extra : {"error", "ignore"}
             What to do with columns that the training table did not have.
         """
-        self._check_usable()
+        self.check_usable()
         if self.preparation is None:
             raise SpecError("this run was trained on arrays; use run.predict(X).")
         table = self.preparation.read(in_columns(self.preparation, self.report, source))
@@ -123,7 +123,8 @@ class Run(Questions):
         with one_thread():
             return predict_rows(self.record.setup, self.record.best, x)
 
-    def _check_usable(self) -> None:
+    def check_usable(self) -> None:
+        """Refuse a run that diverged: it has no model."""
         trouble = self.record.trouble
         if trouble is not None:
             raise DivergenceError(
@@ -143,7 +144,7 @@ class Run(Questions):
         >>> round(run.evaluate([[2.0], [3.0]], [5.0, 7.0])["R2"], 6)
         1.0
         """
-        self._check_usable()
+        self.check_usable()
         setup = self.record.setup
         rows = make_validation(setup, in_its_terms(self.preparation, self.report, X, y))
         assert rows is not None, "a pair was given"
@@ -181,8 +182,11 @@ class Run(Questions):
         except DivergenceError as error:
             error.run = Run(error.run, self.preparation)
             raise
-        kept = {name: self.report[name] for name in ("table", "adopted") if name in self.report}
+        names = ("table", "adopted", "stream")
+        kept = {name: self.report[name] for name in names if name in self.report}
         own_rows = {"X", "y", "rows"} & changes.keys()
+        if own_rows:
+            kept.pop("stream", None)
         return Run(record, self.preparation, kept, None if own_rows else self.source)
 
     def memory(self) -> MemoryEstimate:

@@ -102,6 +102,11 @@ class Held:
 
     def _fetch_rows(self, needed_for: str = "its steps cannot be replayed") -> None:
         """Make sure that the training rows are there, or refuse."""
+        if not self.record.setup.rows and "stream" in self.report:
+            from chainrule.train.rows import deal_rows_again
+
+            dealt = deal_rows_again(self.record, self.preparation, self.report["stream"])
+            object.__setattr__(self, "record", dealt)
         if not self.record.setup.rows and self.source is not None:
             from chainrule.train.rows import fetch_rows
 

@@ -19,6 +19,7 @@ from chainrule.files.guarded import run_folder
 from chainrule.run.facade import Run
 from chainrule.run.kept import Kept, trained
 from chainrule.run.loading import run_of
+from chainrule.run.scoring import table_of
 from chainrule.train import Callback, run_training
 from chainrule.train.checkpoints import EVERY, Checkpoints
 from chainrule.train.door import check_callbacks
@@ -131,7 +132,7 @@ def _kept(
     return Kept(
         Checkpoints(path, every=every, keep=keep),
         run.preparation,
-        {name: run.report[name] for name in ("table",) if name in run.report},
+        table_of(run.report),
         run.source,
         {"origin": record.origin, "held_out": record.held_out, "parts": record.parts},
         Written(states, recent or [record.steps], record.best_step, has_page),

@@ -5,13 +5,17 @@ Knows runs and metrics; knows nothing of how the table was read or the network t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.data.stream.rows import StoredRows
+from chainrule.executors.threads import one_thread
 from chainrule.run.facade import Run
 from chainrule.train import Validation
+from chainrule.train.judging import class_counts, verdict
 from chainrule.train.metrics import (
     classes_of,
     confusion_matrix,
@@ -31,7 +35,18 @@ def scored(run: Run) -> Run:
     of_table = run.preparation is not None and "table" in run.report
     if not of_table or run.record.origin is not None:
         return run
-    return replace(run, report={"table": run.report["table"], **_scores(run)})
+    return replace(run, report={**table_of(run.report), **_scores(run)})
+
+
+def table_of(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a report says of the table itself: what training does not change.
+
+    Examples
+    --------
+    >>> table_of({"table": {"rows": 3}, "score": {"value": 1.0}})
+    {'table': {'rows': 3}}
+    """
+    return {name: report[name] for name in ("table", "stream") if name in report}
 
 
 def _scores(run: Run) -> dict[str, Any]:
@@ -39,6 +54,8 @@ def _scores(run: Run) -> dict[str, Any]:
     report: dict[str, Any] = {}
     setup = run.record.setup
     judged, rows = _judged(run)
+    if isinstance(rows.x, StoredRows):
+        return _scores_on_disk(run, judged, rows)
     out = run.predict(rows.x)
     if run.preparation.labels is not None:
         found = score(setup.loss, rows.y, out)
@@ -54,6 +71,25 @@ def _scores(run: Run) -> dict[str, Any]:
         name, value = "R2", r2(real, guess)
         report["mean_absolute_error"] = _number(mean_absolute_error(real, guess))
         report["baseline"] = 0.0
+    report["score"] = {"name": name, "value": _number(value), "on": judged, "rows": len(rows.x)}
+    return report
+
+
+def _scores_on_disk(run: Run, judged: str, rows: Validation) -> dict[str, Any]:
+    """Return the same for rows that are read and judged piece by piece."""
+    labels = run.preparation.labels
+    setup, many = run.record.setup, 0 if labels is None else len(labels)
+    with one_thread():
+        found = verdict(setup, run.record.best, rows.x, rows.y, classes=many)
+    report: dict[str, Any] = {}
+    if labels is None:
+        size = run.preparation.output.size
+        report = {"mean_absolute_error": _number(found.absolute * size), "baseline": 0.0}
+    elif found.confusion is not None:
+        report["confusion"] = {"labels": list(map(str, labels)), "rows": found.confusion.tolist()}
+        usual = int(np.argmax(class_counts(setup.y, many)))
+        report["baseline"] = _number(found.confusion[usual].sum() / len(rows.x))
+    name, value = found.score.name, found.score.value
     report["score"] = {"name": name, "value": _number(value), "on": judged, "rows": len(rows.x)}
     return report
 

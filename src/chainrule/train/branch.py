@@ -198,6 +198,7 @@ def _setup(old: Setup, changes: Mapping[str, Any]) -> Setup:
         row_numbers=old.row_numbers if same_rows else None,
         features=old.features,
         engine=old.engine,
+        windows=old.windows.again(new.seed, new.shuffle) if same_rows and old.windows else None,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.arrays import check_inputs, check_targets, check_weights
+from chainrule.data.arrays import check_inputs, check_targets, check_weights, is_stored
 from chainrule.errors import DataError, ShapeError, SpecError, shown
 from chainrule.nn import Loss, Network, check_pairing, default_loss, find_loss
 from chainrule.optim import Adam, Optimizer, find_optimizer
@@ -136,6 +136,8 @@ def owned(array: Array, given: Any) -> Array:
     given : object
         What it was made from.
     """
+    if is_stored(array):
+        return array
     fresh = isinstance(given, (list, tuple)) or hasattr(given, "columns")
     if isinstance(given, np.ndarray):
         fresh = not np.may_share_memory(array, given)

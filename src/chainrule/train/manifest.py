@@ -25,6 +25,13 @@ class OriginForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     changes: list[str]
 
 
+class WindowsForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How training rows stood in blocks on disk."""
+
+    sizes: Annotated[list[Count], msgspec.Meta(min_length=1)]
+    together: Positive
+
+
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A manifest; fields that came later have a default, as the runs before them need it."""
 
@@ -53,6 +60,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     snapshot_bytes: Count | None = None
     checkpoints: dict[str, Any] | None = None
     origin: OriginForm | None = None
+    windows: WindowsForm | None = None
     preparation: Any = None
     report: dict[str, Any] | None = None
 

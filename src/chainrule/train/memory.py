@@ -82,7 +82,8 @@ def estimate_memory(
         step = peak_bytes(setup.program(batch, "train")) + gathered
         chunk = min(validation_rows, CHUNK_ROWS)
         judged += peak_bytes(setup.program(chunk, "score")) if chunk else 0
-    order = 0 if setup.full_batch or not setup.shuffle else setup.rows * ORDER_BYTES
+    drawn = setup.rows if setup.windows is None else setup.windows.most_rows
+    order = 0 if setup.full_batch or not setup.shuffle else drawn * ORDER_BYTES
     return MemoryEstimate(
         rows=setup.x.nbytes + setup.y.nbytes + (0 if setup.w is None else setup.w.nbytes),
         step=max(step, judged) + order,

@@ -81,7 +81,9 @@ def native_loop(setup: Setup, state: State) -> NativeLoop:
     batch, left = batch_sizes(setup)
     main = training_program(setup, batch)
     rest = main if left == batch else training_program(setup, left)
-    arrays = {"X": setup.x, "Y": setup.y}
+    few = [np.empty((1, *a.shape[1:]), a.dtype) for a in (setup.x, setup.y)]
+    stored = setup.windows is not None and not isinstance(setup.x, np.ndarray)
+    arrays = dict(zip("XY", few if stored else (setup.x, setup.y), strict=True))
     if setup.w is not None:
         arrays["W"] = setup.w
     rows = (0, 0) if setup.full_batch else (batch, left)
@@ -170,6 +172,8 @@ def row_numbers(setup: Setup, step: int, count: int) -> Array:
     if setup.full_batch:
         return np.zeros(1, np.int64)
     number = setup.first + step
+    if setup.windows is not None:
+        return np.ascontiguousarray(setup.rows_in_order(number, count), np.int64)
     found = rows_of_steps(setup.seed, number, count, setup.rows, setup.batch_size, setup.shuffle)
     return np.ascontiguousarray(found, np.int64)
 

@@ -13,7 +13,8 @@ from typing import Any
 from chainrule.errors import SpecError, shown
 from chainrule.executors import Recording, record
 from chainrule.executors.threads import one_thread
-from chainrule.train.native import native_loop, native_values, row_numbers
+from chainrule.train.feeding import feeder
+from chainrule.train.native import native_loop, native_values
 from chainrule.train.setup import Setup, State
 from chainrule.train.step import runner
 from chainrule.train.trainer import Record
@@ -92,8 +93,11 @@ def _repeated(found: Record, start: int, step: int) -> State:
     with one_thread():
         if found.setup.engine == "native":
             loop = native_loop(found.setup, state)
-            rows = row_numbers(found.setup, start, step - start)
-            loop.advance(start, step - start, rows, 0)
+            fed, k = feeder(found.setup, loop), start
+            while k < step:
+                count, rows = fed.rows(k, step - k)
+                loop.advance(k, count, rows, 0)
+                k += count
             return loop.state()
         do = runner(found.setup)
         for k in range(start, step):

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.arrays import check_targets
+from chainrule.data.stream.notes import StreamNote
+from chainrule.data.stream.rows import StoredRows
 from chainrule.files import ROWS_LIMIT, RowSource, open_rows, row_source
 from chainrule.train.setup import Setup
 from chainrule.train.trainer import Record, Validation
@@ -41,7 +43,15 @@ def stored_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
             rows[f"{part}.x"], rows[f"{part}.y"] = judged.x, judged.y
             if judged.w is not None:
                 rows[f"{part}.w"] = judged.w
-    return rows
+    return _off_disk(rows)
+
+
+def _off_disk(rows: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return rows as arrays in memory; none at all if some are on disk and all are too many."""
+    stored = [array for array in rows.values() if isinstance(array, StoredRows)]
+    if sum(array.bytes_on_disk for array in stored) > ROWS_LIMIT:
+        return {}
+    return {name: a[:] if isinstance(a, StoredRows) else a for name, a in rows.items()}
 
 
 def noted_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
@@ -93,6 +103,38 @@ def _prepared(setup: Setup, preparation: Any, table: Any, numbers: Any) -> tuple
     found = preparation.targets(table, numbers, dtype=setup.dtype)
     outputs, kind = setup.network.outputs, setup.loss.targets
     return x, check_targets(found, len(x), outputs, kind=kind, dtype=setup.dtype)
+
+
+def deal_rows_again(record: Record, preparation: Any, plain: Mapping[str, Any]) -> Record:
+    """Return the record with its rows dealt again from the files that they were streamed from.
+
+    Parameters
+    ----------
+    record : Record
+        The training.
+    preparation : Preparation
+        As it was fitted then.
+    plain : mapping
+        The note that the run holds on its rows.
+
+    Raises
+    ------
+    FileRefused
+        If a file is gone or has changed since the run was made.
+    """
+    from chainrule.data.stream.dataset import rows_of_note
+
+    rows: dict[str, Any] = {**rows_of_note(StreamNote.from_dict(plain), preparation)}
+    setup = replace(
+        record.setup, x=rows["x_train"], y=rows["y_train"], row_numbers=rows["rows_train"],
+        programs={}, compiled={},
+    )  # fmt: skip
+    judged: dict[str, Any] = {
+        part: Validation(rows[f"x_{name}"], rows[f"y_{name}"])
+        for part, name in zip(_JUDGED, ("validation", "test"), strict=True)
+        if len(rows[f"x_{name}"])
+    }
+    return replace(record, setup=setup, **judged)
 
 
 def _with(setup: Setup, x: Any, y: Any) -> Setup:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.stream.order import WindowOrder
 from chainrule.errors import ChainruleError, FileRefused
 from chainrule.executors.native import SUMMATION
 from chainrule.files import RowSource, RunContents, keep_rows
@@ -94,6 +95,7 @@ def manifest_of(record: Record) -> dict[str, Any]:
         "shuffle": setup.shuffle,
         "dtype": setup.dtype.name,
         "features": None if setup.features is None else list(setup.features),
+        "windows": None if setup.windows is None else setup.windows.to_dict(),
         "soft_labels": setup.soft_labels,
         "rows": setup.rows,
         "first": setup.first,
@@ -223,7 +225,19 @@ def _setup(manifest: Mapping[str, Any], rows: Mapping[str, Array]) -> Setup:
         engine=engine_of(manifest["executor"]),
         first=manifest.get("first", 0),
         clock=manifest.get("clock", 0),
+        windows=_order(manifest),
     )
+
+
+def _order(manifest: Mapping[str, Any]) -> WindowOrder | None:
+    """Return the order of rows that stood in blocks on disk."""
+    plain = manifest.get("windows")
+    if plain is None:
+        return None
+    sizes, together = tuple(int(size) for size in plain["sizes"]), int(plain["together"])
+    if not sizes or min(sizes) < 0 or sum(sizes) != manifest["rows"] or together < 1:
+        raise ValueError(f"{len(sizes)} blocks of {sum(sizes)} rows")
+    return WindowOrder(manifest["seed"], sizes, together, manifest["shuffle"])
 
 
 def _no_targets(manifest: Mapping[str, Any], outputs: int, dtype: DType) -> Array:

@@ -13,7 +13,8 @@ import numpy as np
 
 from chainrule.autodiff import gradients
 from chainrule.autodiff.reverse import backward
-from chainrule.data.batches import batch_of_step, steps_per_epoch
+from chainrule.data.batches import batch_of_step, row_batch, steps_per_epoch
+from chainrule.data.stream.order import WindowOrder
 from chainrule.executors import Program, bind
 from chainrule.graph import Node, depends_on, toposort
 from chainrule.nn import Loss, Network, Objective, Reduction, build_objective, own_functions
@@ -68,6 +69,8 @@ class Setup:
         the batches of the training that it left.
     clock : int
         The number that step 0 has for the optimizer: for schedules and bias corrections.
+    windows : WindowOrder or None
+        Which rows come when, where they stand in blocks on disk; None: any order of all rows.
     """
 
     network: Network
@@ -86,6 +89,7 @@ class Setup:
     engine: Engine = "interpreter"
     first: int = 0
     clock: int = 0
+    windows: WindowOrder | None = None
     programs: dict[tuple[Purpose, int], Program] = field(default_factory=dict, compare=False)
     compiled: dict[tuple[Purpose, int], Any] = field(default_factory=dict, compare=False)
 
@@ -117,7 +121,22 @@ class Setup:
     def batch(self, step: int) -> Array:
         """Return the numbers of the rows that step `step` sees."""
         number = self.first + step
+        if self.windows is not None and not self.full_batch:
+            return self.rows_in_order(number, 1)
         return batch_of_step(self.seed, number, self.rows, self.batch_size, self.shuffle)
+
+    def rows_in_order(self, number: int, count: int) -> Array:
+        """Return the rows of some steps, told by their place among all batches, block by block."""
+        assert self.windows is not None, "rows stand in blocks"
+        size, rows = self.batch_rows, self.rows
+        (first, start), (last, stop) = (row_batch(k, rows, size) for k in (number, number + count))
+        found = [
+            self.windows.rows(
+                epoch, start * size if epoch == first else 0, stop * size if epoch == last else rows
+            )
+            for epoch in range(first, last + (stop > 0))
+        ]
+        return np.concatenate(found)
 
     def user_rows(self, step: int) -> Array:
         """Return the user's own numbers of the rows that step `step` sees."""

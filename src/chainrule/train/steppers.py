@@ -16,7 +16,8 @@ from typing import Protocol
 import numpy as np
 
 from chainrule.errors import ValueRefused
-from chainrule.train.native import native_loop, row_numbers
+from chainrule.train.feeding import feeder
+from chainrule.train.native import native_loop
 from chainrule.train.setup import Setup, State
 from chainrule.train.snapshots import Snapshots
 from chainrule.train.step import StepResult, runner
@@ -217,6 +218,7 @@ class Native:
         self.setup, self.snapshots = setup, snapshots
         self._state: dict[str, Array] | None = None
         self.loop = native_loop(setup, initial)
+        self.feeder = feeder(setup, self.loop)
         together = min(self.loop.threads, cores())
         self.pace = Pace((1, together) if together > 1 else (1,))
         self._take_start(start)
@@ -233,8 +235,7 @@ class Native:
         """Take as many steps as fit into a spell."""
         numbers = max(1, MOST_NUMBERS // self.setup.batch_rows)
         threads, fitting = (1, 1) if step == 0 else self.pace.next()
-        count = min(most, fitting, numbers)
-        rows = row_numbers(self.setup, step, count)
+        count, rows = self.feeder.rows(step, min(most, fitting, numbers))
         began = time.perf_counter()
         self._state = None
         done = self.loop.advance(step, count, rows, self.snapshots.every, threads)
@@ -284,7 +285,7 @@ class Native:
         self.loop.put(self.snapshots.states[first])
         old: Mapping[str, Array] = self.snapshots.states[first]
         for k in range(first, stop):
-            self.loop.advance(k, 1, row_numbers(self.setup, k, 1), 0)
+            self.loop.advance(k, *self.feeder.rows(k, 1), 0)
             new = self.loop.state()
             found = state_trouble(self.setup, k, old, new)
             if found is not None:

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from chainrule.errors import DivergenceError, ValueRefused
 from chainrule.executors.threads import one_thread
-from chainrule.train.forward import judge_rows
+from chainrule.train.epoch_ends import EpochEnd, Judge
 from chainrule.train.history import History
-from chainrule.train.judging import EpochEnd, Judge
-from chainrule.train.metrics import Score, score, score_of_nothing
+from chainrule.train.judging import verdict
+from chainrule.train.metrics import Score, score_of_nothing
 from chainrule.train.origin import Origin
 from chainrule.train.setup import Setup, State
 from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
@@ -325,12 +325,12 @@ def _judge(run: _Run, rows: Validation, step: int) -> None:
     """Judge the state after an epoch by the validation rows; no number counts as infinite."""
     loss, found, run.out = math.inf, score_of_nothing(run.setup.loss), None
     try:
-        judged = judge_rows(run.setup, run.stepper.state, rows.x, rows.y, rows.w)
+        judged = verdict(run.setup, run.stepper.state, rows.x, rows.y, rows.w)
     except ValueRefused:
         pass
     else:
         loss = judged.loss if math.isfinite(judged.loss) else math.inf
-        found, run.out = score(run.setup.loss, rows.y, judged.out), judged.out
+        found, run.out = judged.score, judged.out
     run.validated = (loss, found)
     run.history.epochs.append((step, loss, found.value))
     if run.early.see(step, loss) and run.judge is None:

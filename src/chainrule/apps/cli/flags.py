@@ -101,6 +101,9 @@ class TableFlags:
         The decimal mark; a point.
     thousands : str
         The mark between groups of digits; none.
+    stream : bool
+        Prepare rows on disk and read them in blocks: CSV and Parquet of any size, in fixed memory.
+        By default only a table that would not fit, or one of several files ("part-*.csv").
     """
 
     missing: Words = ()
@@ -110,6 +113,7 @@ class TableFlags:
     ragged: Literal["error", "missing"] = "error"
     decimal: str | None = None
     thousands: str | None = None
+    stream: Annotated[bool | None, Parameter(show_default=False)] = None
 
 
 @Parameter(name="*", group=Group("Its columns and rows", sort_key=2))

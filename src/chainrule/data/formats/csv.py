@@ -43,17 +43,16 @@ def _read(file: BinaryIO, source: str, reading: Reading, usual: str) -> Table:
     import pyarrow as pa
 
     size = file.seek(0, 2)
-    text, notes = _text(file, source, reading)
-    scan: _Scan | None = None
+    text, notes = open_text(file, source, reading)
+    scan: Scan | None = None
     for block in text:
         if scan is None and (layout := find_layout(block, source, reading, usual)):
             expected = int(1.05 * size / layout.bytes_per_row) + 16
-            scan = _Scan(layout, reading, expected)
+            scan = Scan(layout, reading, expected)
         if scan is not None:
             scan.add(block)
     if scan is None:
-        fact = "has only blank lines" if size else "is empty: 0 bytes"
-        raise DataError(f"{source} {fact}.\n  A table needs column names and at least one row.")
+        raise DataError(no_text(source, size))
     columns = scan.columns()
     if unsettled := scan.unsettled():
         columns |= _read_as_words(file, scan.layout, reading, unsettled)
@@ -66,13 +65,22 @@ def _read_as_words(
     file: BinaryIO, layout: Layout, reading: Reading, names: tuple[str, ...]
 ) -> dict[str, Column]:
     """Read some columns again as words: their first cells were numbers, later ones are not."""
-    scan = _Scan(layout, reading, 0, as_words=names)
-    for block in _text(file, layout.source, reading)[0]:
+    scan = Scan(layout, reading, 0, as_words=names)
+    for block in open_text(file, layout.source, reading)[0]:
         scan.add(block)
     return scan.columns()
 
 
-def _text(file: BinaryIO, source: str, reading: Reading) -> tuple[Iterator[Block], tuple[str, ...]]:
+def no_text(source: str, size: int) -> str:
+    """Say that a file holds no table."""
+    fact = "has only blank lines" if size else "is empty: 0 bytes"
+    return f"{source} {fact}.\n  A table needs column names and at least one row."
+
+
+def open_text(
+    file: BinaryIO, source: str, reading: Reading
+) -> tuple[Iterator[Block], tuple[str, ...]]:
+    """Return the blocks of a text file, and what to say about its encoding."""
     file.seek(0)
     head = file.read(16)
     refuse_other_formats(head, source)
@@ -81,7 +89,7 @@ def _text(file: BinaryIO, source: str, reading: Reading) -> tuple[Iterator[Block
     return blocks(utf8_chunks(file, encoding, start, source), source), notes
 
 
-class _Scan:
+class Scan:
     """One pass over the blocks of a file, from its first record to its last."""
 
     def __init__(
@@ -105,11 +113,16 @@ class _Scan:
 
     def add(self, block: Block) -> None:
         """Take in one more block."""
+        if columns := self.cut(block)[0]:
+            self._gather({name: texts for name, texts in columns.items() if name in self._wanted})
+
+    def cut(self, block: Block) -> tuple[dict[str, Any], Array]:
+        """Return the cells of one more block by column, and the lines of its rows."""
         records = structure(block, self.layout.delimiter, self.layout.source)
         data, records = self._behind_header(block.data, records)
         data, lines = self._checked(data, records)
         if not lines.size:
-            return
+            return {}, lines
         columns = split_cells(
             data,
             self.layout.width,
@@ -120,18 +133,12 @@ class _Scan:
         assert len(columns[0]) == lines.size, "pyarrow and the record scan disagree on the rows"
         self._check_trailing(columns[-1], lines)
         self._note_lines(lines)
-        named = zip(self.layout.names, columns, strict=False)
-        self._gather({name: texts for name, texts in named if name in self._wanted})
         self.rows += lines.size
+        return dict(zip(self.layout.names, columns, strict=False)), lines
 
     def columns(self) -> dict[str, Column]:
         """Return the columns that are settled."""
-        if not self.rows:
-            names = ", ".join(self.layout.names[:5])
-            raise DataError(
-                f"{self.layout.source} has column names ({names}) but no rows.\n"
-                "  Add at least one row; or say header=False (--no-header) if the first is data."
-            )
+        self.check_rows()
         lines = self.lines()
         found: dict[str, Column] = {}
         for name in set(self._gathered) - set(self.unsettled()):
@@ -143,6 +150,15 @@ class _Scan:
                     name, self._numerals, lambda row: f"line {lines.of(row)}"
                 )
         return found
+
+    def check_rows(self) -> None:
+        """Refuse a file without rows."""
+        if not self.rows:
+            names = ", ".join(self.layout.names[:5])
+            raise DataError(
+                f"{self.layout.source} has column names ({names}) but no rows.\n"
+                "  Add at least one row; or say header=False (--no-header) if the first is data."
+            )
 
     def unsettled(self) -> tuple[str, ...]:
         """Return the columns that began as numbers and turned out to be words."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from chainrule.data.formats.registry import Reading, reader
@@ -21,25 +23,49 @@ from chainrule.errors import DataError
 @reader(".parquet", ".pq")
 def read_parquet(file: BinaryIO, source: str, reading: Reading) -> Table:
     """Read a Parquet file column by column."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        _check_extensions(_footer(file, source), source)
-        file.seek(0)
-        table = pq.ParquetFile(file, memory_map=False, pre_buffer=False)
+    with told(source):
+        table = open_parquet(file, source)
         _check_claims(table.metadata, source)
         names = table.schema_arrow.names
         columns = []
         for i, name in enumerate(names):
             values = _column(table, i, name, source)
             columns.append(column_from_arrow(name, values, as_text=name in reading.as_text))
+    return finished_table(source, columns)
+
+
+@contextmanager
+def told(source: str) -> Iterator[None]:
+    """Say in one line what pyarrow finds wrong with a file."""
+    import pyarrow as pa
+
+    try:
+        yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
             f"{source} is damaged or no Parquet file: {first}\n  Write the file again."
         ) from error
-    return finished_table(source, columns)
+
+
+def open_parquet(file: BinaryIO, source: str, *, buffer: int = 0) -> Any:
+    """Return pyarrow's view of a file whose footer asks for nothing strange.
+
+    Parameters
+    ----------
+    file : file
+        Opened for reading.
+    source : str
+        Its name, for messages.
+    buffer : int
+        Bytes of a column that are read at a time; 0: a column of a row group at once.
+    """
+    import pyarrow.parquet as pq
+
+    with told(source):
+        _check_extensions(_footer(file, source), source)
+        file.seek(0)
+        return pq.ParquetFile(file, memory_map=False, pre_buffer=False, buffer_size=buffer)
 
 
 def _footer(file: BinaryIO, source: str) -> bytes:

@@ -127,6 +127,12 @@ class NativeLoop:
         for program in (self.main, self.rest):
             program.io.view(np.float64)[IO.LIMIT] = value
 
+    def point(self, arrays: Mapping[str, Array]) -> None:
+        """Pick rows from these arrays from now on; they must stay as they are meanwhile."""
+        self.arrays = {**self.arrays, **arrays}
+        for member in self.crew:
+            member.point()
+
     def put(self, state: Mapping[str, Array]) -> None:
         """Take this state."""
         for name, array in state.items():
@@ -225,7 +231,12 @@ class _Member:
             values = (program.code.address("step"), program.arena.ctypes.data, io.ctypes.data, rows)
             for field, value in zip(fields, values, strict=True):
                 self.set(field, value)
-            for name, array in loop.arrays.items():
+        self.point()
+
+    def point(self) -> None:
+        """Tell where the arrays are that rows are picked from."""
+        for io in self.ios:
+            for name, array in self.loop.arrays.items():
                 io.view(np.int64)[IO[name]] = array.ctypes.data
 
     def set(self, field: Field, value: int) -> None:

@@ -16,6 +16,7 @@ from chainrule.explain.doctor.order import ranked
 from chainrule.explain.doctor.page import page_of
 from chainrule.explain.explanation import Explanation
 from chainrule.train import Record
+from chainrule.train.sampled import in_memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,7 @@ def diagnose(record: Record, *, try_it: bool = False, called: str | None = None)
             "a diagnosis was asked for, but this run did no step, so there is nothing to examine.\n"
             "  Train it first: steps= or epochs= of cr.train."
         )
+    record = in_memory(record)
     case = Case(record)
     wanted = (look for name, look in looks.items() if not (case.adopted and name in OF_TRAINING))
     found = ranked([one for one in (look(case) for look in wanted) if one is not None])

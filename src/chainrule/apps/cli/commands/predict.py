@@ -16,9 +16,13 @@ from chainrule.apps.cli.failures import say
 from chainrule.apps.cli.figures import count, number, score
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import gap, item, table
+from chainrule.apps.cli.progress import busy
 from chainrule.apps.cli.screen import Screen, screen
 from chainrule.data.predictions import check_place, stream_predictions, write_predictions
 from chainrule.errors import SpecError
+from chainrule.run import Run
+from chainrule.run.streaming import predict_files
+from chainrule.tables import will_stream
 
 ROWS = 10
 """Rows that are shown in a terminal."""
@@ -34,6 +38,7 @@ def predict(
     extra: Literal["error", "ignore"] = "error",
     delimiter: str | None = None,
     encoding: str | None = None,
+    stream: Annotated[bool | None, Parameter(show_default=False)] = None,
     common: Common = Common(),  # noqa: B008 (frozen)
 ) -> int:
     """Predict the rows of a new table with a run; in the order of its rows.
@@ -56,6 +61,9 @@ def predict(
         What stands between cells; found by itself.
     encoding : str
         Encoding of the text; UTF-8 unless the file says otherwise.
+    stream : bool
+        With --out: read and write piece by piece, in fixed memory. By default only a table that
+        would not fit, or one of several files ("part-*.csv").
     """
     if out is not None:
         check_place(out, overwrite=overwrite)
@@ -65,11 +73,14 @@ def predict(
             f"run {run!r} was trained on arrays, not on a table.\n"
             "  In Python: chainrule.load(run).predict(X)"
         )
-    changes = {"delimiter": delimiter, "encoding": encoding}
-    rows = trained.preparation.read(
-        new,
-        **{name: value for name, value in changes.items() if value is not None},
-    )
+    given = {"delimiter": delimiter, "encoding": encoding}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if stream and out is None:
+        raise SpecError("--stream writes predictions piece by piece to a file: --out FILE.")
+    if out is not None and will_stream(new, stream):
+        _streamed(trained, run, new, out, extra, changes, common)
+        return 0
+    rows = trained.preparation.read(new, **changes)
     columns = trained.predict_table(rows, extra=extra)
     remarks = trained.preparation.remarks(rows, extra=extra)
     if out is not None:
@@ -79,6 +90,20 @@ def predict(
     else:
         _show(screen(), columns, remarks, out)
     return 0
+
+
+def _streamed(
+    trained: Run, run: str, new: str, out: str, extra: str, changes: dict[str, str], common: Common
+) -> None:
+    """Predict piece by piece into a file."""
+    with busy(screen(), f"predicting {new}"):
+        done = predict_files(trained, new, out, extra=extra, **changes)
+    if common.json:
+        found = {"command": "predict", "run": run, "table": new, "out": out, "rows": done.rows}
+        screen().write_json({**found, "remarks": list(done.remarks)})
+        return
+    item(screen(), "Predicted", f"{count(done.rows, 'row')}, written to {out}")
+    item(screen(), "Remarks", *done.remarks)
 
 
 def _as_json(

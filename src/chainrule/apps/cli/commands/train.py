@@ -37,12 +37,16 @@ from chainrule.apps.cli.page import gap, item, steps
 from chainrule.apps.cli.progress import busy, shown
 from chainrule.apps.cli.report import show_network, show_table
 from chainrule.apps.cli.screen import Screen, error_screen, screen
+from chainrule.apps.cli.streamed import announce, passes, show_stream
 from chainrule.data import Dataset, Reading, prepare, shipped
 from chainrule.data.reading import read_with
+from chainrule.data.stream.dataset import StreamedDataset, prepare_stream
+from chainrule.data.stream.pieces import open_table
+from chainrule.data.stream.sources import table_files
 from chainrule.files import check_place
 from chainrule.run import Run
 from chainrule.run.kept import leave_page
-from chainrule.tables import TableJob, plan_table, run_table
+from chainrule.tables import TableJob, plan_table, run_table, will_stream
 from chainrule.train.checkpoints import Checkpoints
 from chainrule.train.loggers import logging_to
 
@@ -92,8 +96,8 @@ def train(
     Parameters
     ----------
     data : str
-        The table: CSV, TSV, Parquet, NPZ or NPY; - is standard input. Without it, the penguins
-        that ship with chainrule.
+        The table: CSV, TSV, Parquet, NPZ or NPY, or a quoted pattern for several files; - is
+        standard input. Without it, the penguins that ship with chainrule.
     target : str
         The column to predict.
     """
@@ -104,8 +108,10 @@ def train(
     place = Path(output.out) if output.out else free_place(source.path)
     check_place(place, overwrite=output.overwrite)
     checkpoints = kept.checkpoints(place, overwrite=output.overwrite)
-    with busy(out, f"reading {source.path}"):
-        dataset = _prepared(source, columns, network, training.seed)
+    streams = will_stream(source.path, table.stream, source.reading)
+    if streams:
+        announce(out, source.path, asked=table.stream is True)
+    dataset = _prepared(out, source, streams, columns, network, training.seed)
     job = plan_table(dataset, **_settings(network, training))
     _show_plan(out, source, job)
     with told_what_is_kept(place):
@@ -147,7 +153,10 @@ def _source(data: str | None, target: str | None, table: TableFlags) -> Source:
 
 def _which_target(path: str, reading: Reading) -> str:
     """Read a table only to say which columns may be the target."""
-    names = read_with(path, reading).names
+    if will_stream(path, None, reading):
+        names = open_table(table_files(path), reading).names
+    else:
+        names = read_with(path, reading).names
     shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
     return (
         f"which column of {path} is to be predicted? Say --target COLUMN; there are: {shown}."
@@ -163,24 +172,42 @@ def free_place(path: str) -> Path:
     return next(place for place in tried if not place.exists())
 
 
-def _prepared(source: Source, columns: ColumnFlags, network: NetworkFlags, seed: int) -> Dataset:
-    return prepare(
-        source.path,
-        source.target,
-        validation=columns.validation,
-        test=columns.test,
-        seed=seed,
-        task=columns.task,
-        unseen=columns.unseen,
-        missing="impute" if columns.impute else None,
-        missing_target=columns.missing_target,
-        drop=(*source.drop, *columns.drop),
-        categorical=columns.categorical,
-        text=columns.text,
-        scale=not columns.no_scale,
-        dtype=network.dtype,
-        reading=source.reading,
-    )
+def _prepared(
+    out: Screen,
+    source: Source,
+    streams: bool,
+    columns: ColumnFlags,
+    network: NetworkFlags,
+    seed: int,
+) -> Dataset | StreamedDataset:
+    if not streams:
+        with busy(out, f"reading {source.path}"):
+            return prepare(**_preparing(source, columns, network, seed))
+    with passes(out, source.path) as see:
+        return prepare_stream(**_preparing(source, columns, network, seed), see=see)
+
+
+def _preparing(
+    source: Source, columns: ColumnFlags, network: NetworkFlags, seed: int
+) -> dict[str, Any]:
+    """Return what was asked for as arguments of `prepare`."""
+    return {
+        "source": source.path,
+        "target": source.target,
+        "validation": columns.validation,
+        "test": columns.test,
+        "seed": seed,
+        "task": columns.task,
+        "unseen": columns.unseen,
+        "missing": "impute" if columns.impute else None,
+        "missing_target": columns.missing_target,
+        "drop": (*source.drop, *columns.drop),
+        "categorical": columns.categorical,
+        "text": columns.text,
+        "scale": not columns.no_scale,
+        "dtype": network.dtype,
+        "reading": source.reading,
+    }
 
 
 def _settings(network: NetworkFlags, training: TrainingFlags) -> dict[str, Any]:
@@ -214,6 +241,8 @@ def _show_plan(out: Screen, source: Source, job: TableJob) -> None:
     if source.said:
         item(out, "", source.said)
     show_table(out, report, job.dataset.preparation)
+    if isinstance(job.dataset, StreamedDataset):
+        show_stream(out, job.dataset)
     gap(out)
     show_network(out, job.setup)
     watched = f", or {job.patience} without a lower validation loss" if job.patience else ""
@@ -246,5 +275,6 @@ def _as_json(run: Run, job: TableJob, place: Path, seconds: float) -> dict[str, 
         **ending_as_json(run, place, seconds),
         "memory_bytes": job.memory.peak,
         "peak_bytes": job.peak_bytes,
+        "streamed": isinstance(job.dataset, StreamedDataset),
         **run.report,
     }
