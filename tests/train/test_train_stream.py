@@ -131,6 +131,27 @@ def test_a_branch_without_a_change_repeats_the_run(small: None, tables: Path) ->
     assert np.array_equal(run.branch(10).losses, run.losses[10:])
 
 
+@pytest.mark.parametrize("engine", ["native", "interpreter"])
+def test_a_training_that_broke_off_goes_on_to_the_same_bits(
+    engine: str, small: None, tables: Path, tmp_path: Path
+) -> None:
+    def break_off(progress: Any) -> None:
+        if progress.epoch == 2:
+            raise RuntimeError("the power is gone")
+
+    place, source = tmp_path / "run", tables / "class.parquet"
+    kept = cr.Checkpoints(place, every=7)
+    with pytest.raises(RuntimeError):
+        _train(source, engine, checkpoints=kept, callbacks=[break_off])
+    with pytest.warns(UserWarning, match="unfinished"):
+        assert cr.load(place).record.setup.rows == 0  # its rows are dealt again from the file
+    whole, resumed = _train(source, engine), cr.resume(place)
+    for name, value in whole.parameters.items():
+        np.testing.assert_array_equal(resumed.parameters[name], value)
+    np.testing.assert_array_equal(resumed.losses, whole.losses)
+    assert resumed.report["score"] == whole.report["score"]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_questions_are_answered_on_rows_on_disk(small: None, tables: Path, form: str) -> None:
     run = _train(tables / f"{form}.parquet", "native")
