@@ -13,8 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from chainrule import data
-from chainrule.data.stream.dataset import StreamedDataset, prepare_stream
-from chainrule.data.stream.fits import streams_by_itself
+from chainrule.data.arrays import is_stored
 from chainrule.errors import SpecError
 from chainrule.nn import Dense, Loss, Network, find_loss, losses
 from chainrule.optim import Adam, Optimizer, find_optimizer
@@ -197,7 +196,7 @@ def run_table(
     """
     untrained, dataset = _untrained(job), job.dataset
     report, source = {"table": dataset.table_report}, None
-    if isinstance(dataset, StreamedDataset):
+    if is_stored(dataset.x_train):
         report["stream"] = dataset.note.to_dict()
     else:
         source = note_source(untrained, dataset.table_report["source"])
@@ -220,7 +219,7 @@ def _untrained(job: TableJob) -> Record:
     if len(dataset.x_test):
         held_out = make_validation(job.setup, (dataset.x_test, dataset.y_test))
     parts = {"validation": dataset.rows_validation, "held_out": dataset.rows_test}
-    if isinstance(dataset, StreamedDataset):
+    if is_stored(dataset.x_train):
         parts = {}  # rows are dealt again from the files, by the note on them
     return Record(
         job.setup, {}, {}, {}, {}, 0, "unfinished",
@@ -294,6 +293,8 @@ def train_table(
     _refuse_unknown(settings, homes)
     reading = data.Reading(**{**read, "missing": tuple(missing_words)})
     if will_stream(source, stream, reading):
+        from chainrule.data.stream.dataset import prepare_stream
+
         home: Callable[..., Any] = prepare_stream
     else:
         home = data.prepare
@@ -329,6 +330,8 @@ def will_stream(source: Any, asked: bool | None, reading: data.Reading | None = 
     """
     if asked is not None:
         return asked
+    from chainrule.data.stream.fits import streams_by_itself
+
     return streams_by_itself(source, reading)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.adopt import sources as _sources  # noqa: F401  (registers every source)
 from chainrule.adopt.building import (
     Activations,
     GivenLoss,
@@ -145,6 +144,8 @@ def adopt(
 
 def _read(source: Any) -> tuple[Foreign, str]:
     """Return the network that something holds, and what to call where it came from."""
+    from chainrule.adopt import sources  # noqa: F401  (registers every source)
+
     if isinstance(source, str | os.PathLike):
         from chainrule.adopt.opening import open_weights
 

@@ -10,16 +10,17 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import DivergenceError, FileRefused
-from chainrule.files import update_run
 from chainrule.run.facade import Run
 from chainrule.run.scoring import scored
 from chainrule.train import Record
 from chainrule.train.checkpoints import Checkpoints
-from chainrule.train.keeper import Keeper, Shell, Written, keeping
 from chainrule.train.watching import Watcher
+
+if TYPE_CHECKING:
+    from chainrule.train.keeper import Keeper, Written
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Kept:
         """Return who writes the checkpoints."""
         if self.checkpoints is None:
             return None
+        from chainrule.train.keeper import Keeper, Shell
+
         preparation = None if self.preparation is None else self.preparation.to_dict()
         extra = {"preparation": preparation, "report": dict(self.report)}
         shell = Shell(extra, self.source, self.dress)
@@ -78,7 +81,9 @@ def trained(train: Callable[[Watcher | None], Record], kept: Kept | None = None)
     """
     kept = Kept() if kept is None else kept
     keeper = kept.keeper()
-    with keeping(keeper):
+    with ExitStack() as stack:
+        if keeper is not None:
+            stack.callback(keeper.let_go)
         try:
             run = scored(kept.run(train(keeper)))
         except DivergenceError as error:
@@ -109,4 +114,6 @@ def _leave_diverged(keeper: Keeper, run: Run) -> None:
 
 def leave_page(run: Run, path: str | os.PathLike[str]) -> None:
     """Write the report into the folder of a run that is there already, as ``report.html``."""
+    from chainrule.files import update_run
+
     update_run(path, report=run.report_page().html().encode())

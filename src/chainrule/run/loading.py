@@ -12,7 +12,6 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from chainrule import data
-from chainrule.data.integrity import check_preparation
 from chainrule.run.facade import Run
 
 if TYPE_CHECKING:
@@ -59,6 +58,7 @@ def opened(path: str | os.PathLike[str]) -> Run:
 
 def run_of(contents: RunContents, path: str | os.PathLike[str]) -> Run:
     """Return the run that the contents of the run folder `path` are."""
+    from chainrule.data.integrity import check_preparation
     from chainrule.files import RowSource
     from chainrule.run.reported import check_report
     from chainrule.train.saved import from_contents, refused_if_unfit

@@ -23,7 +23,6 @@ from chainrule.run.scoring import table_of
 from chainrule.train import Callback, run_training
 from chainrule.train.checkpoints import EVERY, Checkpoints
 from chainrule.train.door import check_callbacks
-from chainrule.train.keeper import Written
 from chainrule.train.native import is_available
 from chainrule.train.resuming import Rest, plan_rest
 
@@ -123,6 +122,8 @@ def _kept(
     stack: ExitStack,
 ) -> Kept:
     """Return how the folder goes on being kept, and what it holds now."""
+    from chainrule.train.keeper import Written
+
     record, said = run.record, contents.manifest.get("checkpoints") or {}
     every = said.get("every", EVERY) if asked[0] is None else asked[0]
     keep = said.get("keep", 1) if asked[1] is None else asked[1]

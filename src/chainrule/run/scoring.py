@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.stream.rows import StoredRows
+from chainrule.data.arrays import is_stored
 from chainrule.executors.threads import one_thread
 from chainrule.run.facade import Run
 from chainrule.train import Validation
@@ -54,7 +54,7 @@ def _scores(run: Run) -> dict[str, Any]:
     report: dict[str, Any] = {}
     setup = run.record.setup
     judged, rows = _judged(run)
-    if isinstance(rows.x, StoredRows):
+    if is_stored(rows.x):
         return _scores_on_disk(run, judged, rows)
     out = run.predict(rows.x)
     if run.preparation.labels is not None:

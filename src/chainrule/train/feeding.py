@@ -8,19 +8,21 @@ reads the next. What is left of a window after its last whole batch goes before 
 from __future__ import annotations
 
 import gc
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from chainrule.data.stream.order import Window, WindowOrder
-from chainrule.data.stream.rows import Held, StoredRows
+from chainrule.data.arrays import is_stored
 from chainrule.train.native import row_numbers
 from chainrule.train.setup import Setup
 from chainrule.types import Array
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from chainrule.data.stream.order import Window, WindowOrder
+    from chainrule.data.stream.rows import Held
     from chainrule.executors.native.loop import NativeLoop
 
 
@@ -34,7 +36,7 @@ class Feeder(Protocol):
 
 def feeder(setup: Setup, loop: NativeLoop) -> Feeder:
     """Return who feeds a training in machine code."""
-    if setup.windows is not None and isinstance(setup.x, StoredRows):
+    if setup.windows is not None and is_stored(setup.x):
         return Windows(setup, setup.windows, loop)
     return Whole(setup)
 
@@ -106,6 +108,8 @@ class Windows:
     """
 
     def __init__(self, setup: Setup, order: WindowOrder, loop: NativeLoop) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         self.setup, self.order, self.loop = setup, order, loop
         stored: Any = setup.x
         self.held: Held = stored.held

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.stream.facts import Moments
-from chainrule.data.stream.rows import StoredRows
+from chainrule.data.arrays import is_stored
 from chainrule.nn import Loss
 from chainrule.train.forward import CHUNK_ROWS, judge_rows
 from chainrule.train.metrics import (
@@ -26,6 +25,9 @@ from chainrule.train.metrics import (
 )
 from chainrule.train.setup import Setup, State
 from chainrule.types import Array
+
+if TYPE_CHECKING:
+    from chainrule.data.stream.facts import Moments
 
 PIECE_ROWS = 16 * CHUNK_ROWS
 """Rows on disk that are judged at once."""
@@ -66,6 +68,8 @@ class ScoreSums:
         self.asked += len(out)
 
     def _add_numbers(self, y: Array, out: Array) -> None:
+        from chainrule.data.stream.facts import Moments
+
         if self.squares is None:
             self.squares = np.zeros(out.shape[1])
             self.spread = [Moments() for _ in range(out.shape[1])]
@@ -126,7 +130,7 @@ def verdict(
     classes : int
         Count a table of confusions of so many classes, too (only of rows on disk).
     """
-    if not isinstance(x, StoredRows):
+    if not is_stored(x):
         judged = judge_rows(setup, state, x, y, w)
         return Verdict(judged.loss, score(setup.loss, y, judged.out), out=judged.out)
     sums, loss, absolute = ScoreSums(setup.loss), 0.0, 0.0

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ class Written:
 
 
 class Keeper:
-    """A `Watcher` that writes; to be used within `keeping`, which holds the folder.
+    """A `Watcher` that writes, and holds the folder until `let_go`.
 
     Parameters
     ----------
@@ -141,6 +141,10 @@ class Keeper:
             If it cannot be written; the last checkpoint is still there.
         """
         self._write(record, extra, is_last=True)
+
+    def let_go(self) -> None:
+        """Hold the folder no longer."""
+        self.stack.close()
 
     def _without_new_states(self, record: Record) -> Record:
         """Leave out states for replay that are still to be written; `finish` does that."""
@@ -252,13 +256,3 @@ class Keeper:
                 f"train into {os.fspath(self.path)!r}: another folder stands there now.\n"
                 "  Save the run under another name."
             )
-
-
-@contextmanager
-def keeping(keeper: Keeper | None) -> Iterator[None]:
-    """Let go of a keeper's folder when the block ends."""
-    try:
-        yield
-    finally:
-        if keeper is not None:
-            keeper.stack.close()

@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.arrays import check_targets
-from chainrule.data.stream.notes import StreamNote
-from chainrule.data.stream.rows import StoredRows
+from chainrule.data.arrays import check_targets, is_stored
 from chainrule.files import ROWS_LIMIT, RowSource, open_rows, row_source
 from chainrule.train.setup import Setup
 from chainrule.train.trainer import Record, Validation
@@ -48,10 +46,10 @@ def stored_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
 
 def _off_disk(rows: dict[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
     """Return rows as arrays in memory; none at all if some are on disk and all are too many."""
-    stored = [array for array in rows.values() if isinstance(array, StoredRows)]
+    stored = [array for array in rows.values() if is_stored(array)]
     if sum(array.bytes_on_disk for array in stored) > ROWS_LIMIT:
         return {}
-    return {name: a[:] if isinstance(a, StoredRows) else a for name, a in rows.items()}
+    return {name: a[:] if is_stored(a) else a for name, a in rows.items()}
 
 
 def noted_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
@@ -123,6 +121,7 @@ def deal_rows_again(record: Record, preparation: Any, plain: Mapping[str, Any]) 
         If a file is gone or has changed since the run was made.
     """
     from chainrule.data.stream.dataset import rows_of_note
+    from chainrule.data.stream.notes import StreamNote
 
     rows: dict[str, Any] = {**rows_of_note(StreamNote.from_dict(plain), preparation)}
     setup = replace(

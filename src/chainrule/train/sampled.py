@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chainrule.data.stream.rows import StoredRows
+from chainrule.data.arrays import is_stored
 from chainrule.train.replay import state_at
 from chainrule.train.trainer import Record, Validation
 
@@ -32,7 +32,7 @@ def in_memory(record: Record, most: int = SAMPLE_ROWS) -> Record:
     """
     setup, held = record.setup, record.validation
     x: Any = setup.x
-    if not isinstance(x, StoredRows):
+    if not is_stored(x):
         return record
     snapshots = dict(record.snapshots)
     if record.stopped != "diverged" and record.best_step != record.steps:

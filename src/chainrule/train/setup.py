@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from chainrule.autodiff import gradients
 from chainrule.autodiff.reverse import backward
 from chainrule.data.batches import batch_of_step, row_batch, steps_per_epoch
-from chainrule.data.stream.order import WindowOrder
 from chainrule.executors import Program, bind
 from chainrule.graph import Node, depends_on, toposort
 from chainrule.nn import Loss, Network, Objective, Reduction, build_objective, own_functions
@@ -23,6 +22,9 @@ from chainrule.plan import Plan, make_plan
 from chainrule.train.features import Names
 from chainrule.train.reuse import reused
 from chainrule.types import Array, DType, Seed
+
+if TYPE_CHECKING:
+    from chainrule.data.stream.order import WindowOrder
 
 State = Mapping[str, Array]
 """Parameters and the optimizer's slots by name (``W1``, ``W1.m``)."""
