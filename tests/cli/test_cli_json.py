@@ -6,7 +6,7 @@ import pytest
 
 TRAIN = {
     "command", "run", "report_page", "stopped", "steps", "epochs", "best_step", "seconds",
-    "network", "parameters", "memory_bytes", "peak_bytes", "table", "score", "baseline",
+    "network", "parameters", "memory_bytes", "peak_bytes", "streamed", "table", "score", "baseline",
 }  # fmt: skip
 TABLE = {
     "source", "rows", "columns", "target", "task", "labels", "features", "kinds", "missing",

@@ -165,6 +165,7 @@ SCHEDULES = {
     "Constant": lambda s, t: s.rate,
     "Cosine": _cosine,
     "Exponential": lambda s, t: s.rate * s.decay**t,
+    "InverseScaling": lambda s, t: s.rate / (s.rows * (t // s.every) + 1) ** s.power,
     "StepDecay": lambda s, t: s.rate * s.factor ** (t // s.every),
     "WarmUp": lambda s, t: min((t + 1) / s.steps, 1) * rate_at(s.schedule, t),
 }

@@ -20,6 +20,7 @@ RATES = {
     "Constant": cr.Constant(0.05),
     "Cosine": cr.Cosine(0.1, steps=12, final=0.01),
     "Exponential": cr.Exponential(0.1, 0.9),
+    "InverseScaling": cr.InverseScaling(0.1, every=5, rows=7, power=0.4),
     "StepDecay": cr.StepDecay(0.1, every=6, factor=0.5),
     "WarmUp": cr.WarmUp(cr.Cosine(0.1, steps=15), steps=7),
 }

@@ -37,10 +37,11 @@ from chainrule.train.door import (
 from chainrule.train.features import in_order
 from chainrule.train.memory import estimate_memory
 from chainrule.train.origin import Origin
+from chainrule.train.record import Record, Validation
 from chainrule.train.replay import state_at
 from chainrule.train.setup import Setup, State
 from chainrule.train.snapshots import BUDGET_BYTES
-from chainrule.train.trainer import Callback, Record, Validation, run_training
+from chainrule.train.trainer import Callback, run_training
 from chainrule.types import Array
 
 CHANGES = (

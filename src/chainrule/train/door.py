@@ -20,8 +20,8 @@ from chainrule.optim import Adam, Optimizer, find_optimizer
 from chainrule.train import loggers
 from chainrule.train.features import feature_names, in_order
 from chainrule.train.native import is_available, is_worth_it
+from chainrule.train.record import Validation
 from chainrule.train.setup import Setup
-from chainrule.train.trainer import Validation
 from chainrule.types import Array, ArrayLike, DType, Shape
 
 EPOCHS = 100

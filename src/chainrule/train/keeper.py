@@ -21,8 +21,8 @@ from chainrule.files import RowSource, check_place, held, read_run, update_run, 
 from chainrule.files.layout import RECORD
 from chainrule.files.refusals import told
 from chainrule.train.checkpoints import Checkpoints, Interval, interval
+from chainrule.train.record import Record
 from chainrule.train.saved import kept_states, manifest_of, to_contents, weights_of
-from chainrule.train.trainer import Record
 from chainrule.train.watching import Now
 
 LEAST_SHARE = 50

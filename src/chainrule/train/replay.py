@@ -15,9 +15,9 @@ from chainrule.executors import Recording, record
 from chainrule.executors.threads import one_thread
 from chainrule.train.feeding import feeder
 from chainrule.train.native import native_loop, native_values
+from chainrule.train.record import Record
 from chainrule.train.setup import Setup, State
 from chainrule.train.step import runner
-from chainrule.train.trainer import Record
 from chainrule.types import Array
 
 

@@ -15,9 +15,9 @@ from chainrule.errors import SpecError
 from chainrule.train.door import check_patience, count_steps
 from chainrule.train.history import History
 from chainrule.train.memory import estimate_memory
+from chainrule.train.record import UNKNOWN_PATIENCE, Record
 from chainrule.train.replay import state_at
 from chainrule.train.stopping import EarlyStopping
-from chainrule.train.trainer import UNKNOWN_PATIENCE, Record
 
 
 @dataclass(frozen=True)

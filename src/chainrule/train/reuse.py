@@ -18,6 +18,19 @@ MOST = 64
 _made: OrderedDict[Hashable, Any] = OrderedDict()
 
 
+def forget() -> None:
+    """Forget everything that was made, as is needed where an operation's rule was changed.
+
+    Examples
+    --------
+    >>> first = reused("example", lambda: object())
+    >>> forget()
+    >>> reused("example", lambda: object()) is first
+    False
+    """
+    _made.clear()
+
+
 def reused(key: Hashable, make: Callable[[], T]) -> T:
     """Return what was made for an equal key, or make it; it must never change afterwards.
 

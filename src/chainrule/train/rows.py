@@ -15,8 +15,8 @@ import numpy as np
 
 from chainrule.data.arrays import check_targets, is_stored
 from chainrule.files import ROWS_LIMIT, RowSource, open_rows, row_source
+from chainrule.train.record import Record, Validation
 from chainrule.train.setup import Setup
-from chainrule.train.trainer import Record, Validation
 
 ROW_NUMBERS = "row_numbers"
 """The array of checkpoint 0 that names the rows of the source, where the rows are not kept."""

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from chainrule.data.arrays import is_stored
+from chainrule.train.record import Record, Validation
 from chainrule.train.replay import state_at
-from chainrule.train.trainer import Record, Validation
 
 SAMPLE_ROWS = 50_000
 """Rows of a sample at most."""

@@ -29,10 +29,10 @@ from chainrule.train.history import History
 from chainrule.train.manifest import check_manifest
 from chainrule.train.native import engine_of
 from chainrule.train.origin import origin_from
+from chainrule.train.record import UNKNOWN_PATIENCE, Record, Validation
 from chainrule.train.rows import ROW_NUMBERS, noted_rows, stored_rows, without_note
 from chainrule.train.setup import Setup
 from chainrule.train.snapshots import BUDGET_BYTES, spacing
-from chainrule.train.trainer import UNKNOWN_PATIENCE, Record, Validation
 from chainrule.train.trouble import Trouble
 from chainrule.types import Array, DType
 

@@ -6,8 +6,8 @@ Knows records; prints nothing itself.
 from __future__ import annotations
 
 from chainrule.nn.losses import Loss
+from chainrule.train.record import Record
 from chainrule.train.setup import Setup
-from chainrule.train.trainer import Record
 
 
 def loss_line(setup: Setup) -> str:

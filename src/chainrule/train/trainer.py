@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from chainrule.errors import DivergenceError, ValueRefused
 from chainrule.executors.threads import one_thread
@@ -17,7 +17,7 @@ from chainrule.train.epoch_ends import EpochEnd, Judge
 from chainrule.train.history import History
 from chainrule.train.judging import verdict
 from chainrule.train.metrics import Score, score_of_nothing
-from chainrule.train.origin import Origin
+from chainrule.train.record import Record, Stopped, Validation
 from chainrule.train.setup import Setup, State
 from chainrule.train.snapshots import BUDGET_BYTES, Snapshots
 from chainrule.train.steppers import Stepper, stepper
@@ -25,12 +25,6 @@ from chainrule.train.stopping import EarlyStopping, StopRequest, listening
 from chainrule.train.trouble import Trouble, divergence_message
 from chainrule.train.watching import Watcher
 from chainrule.types import Array
-
-Stopped = Literal[
-    "finished", "early stopping", "interrupted", "callback", "diverged", "adopted", "unfinished"
-]
-"""Why a run ended; an adopted one never began: its network was trained elsewhere. One that is
-unfinished still goes on, or was killed: there is only a checkpoint."""
 
 CALL_SECONDS = 0.1
 """Callbacks that ask for it are called within epochs at most this often."""
@@ -82,79 +76,6 @@ Callback = Callable[[Progress], Any]
 """Called after each epoch; with an attribute ``within_epochs = True`` also inside long ones, with
 ``most_epochs = 1000`` only after every so many that there are at most 1,000 calls, so that
 trainings of many short epochs stay fast. A callback that returns True stops the training."""
-
-
-@dataclass(frozen=True, eq=False)
-class Validation:
-    """Rows that training does not see, to judge it by."""
-
-    x: Array
-    y: Array
-    w: Array | None = None
-
-
-UNKNOWN_PATIENCE = -1
-"""Of runs that were saved before patience was written down."""
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """What a finished training leaves: plain data.
-
-    Attributes
-    ----------
-    setup : Setup
-        What was trained.
-    history : mapping of str to numpy.ndarray
-        Columns, a row a step.
-    snapshots : mapping of int to State
-        States before some updates, step 0 among them.
-    final : State
-        The state after the last step.
-    best : State
-        The state that is given to the user: the final one, or that of the lowest validation loss.
-    best_step : int
-        The k for which `best` is the state before update k.
-    stopped : str
-        Why training ended.
-    trouble : Trouble or None
-        What diverged.
-    validation : Validation or None
-        The rows it was judged by.
-    planned : int
-        Steps that were asked for; `steps` is how many were completed.
-    origin : Origin or None
-        Which step of which run this is a branch of.
-    patience : int or None
-        Epochs without a lower validation loss after which it was to stop.
-    snapshot_bytes : int
-        The budget of its snapshots.
-    held_out : Validation or None
-        Rows that neither trained nor chose anything, for the score of a run made from a table.
-    parts : mapping of str to numpy.ndarray
-        The user's own numbers of the rows of ``validation`` and ``held_out``, if known.
-    """
-
-    setup: Setup
-    history: Mapping[str, Array]
-    snapshots: Mapping[int, State]
-    final: State
-    best: State
-    best_step: int
-    stopped: Stopped
-    trouble: Trouble | None = None
-    validation: Validation | None = None
-    planned: int = 0
-    origin: Origin | None = None
-    patience: int | None = None
-    snapshot_bytes: int = BUDGET_BYTES
-    held_out: Validation | None = None
-    parts: Mapping[str, Array] = field(default_factory=dict)
-
-    @property
-    def steps(self) -> int:
-        """Steps that were completed."""
-        return len(self.history["loss"])
 
 
 @dataclass
