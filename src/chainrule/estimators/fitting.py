@@ -195,7 +195,7 @@ def train(
         error.run = Run(error.run)
         raise
     if not parameters.keep_rows:
-        empty = replace(setup, x=setup.x[:0].copy(), y=setup.y[:0].copy(), w=None)
+        empty = replace(setup, x=setup.x[:0].copy(), y=setup.y[:0].copy(), w=None, row_numbers=None)
         first = {0: record.snapshots[0]}
         record = replace(record, setup=empty, validation=None, snapshots=first)
     return Run(record)

@@ -21,7 +21,10 @@ NOT_OFFERED = frozenset({"alias"})
 RELU_LIKE = frozenset({"relu", "leaky_relu", "elu", "silu", "gelu", "softplus"})
 """Activations for which `he` is the usual way to begin."""
 
-OWN = "\n  One of your own is registered before: chainrule.nn.register_activation(name, function)."
+OWN = (
+    "\n  One of your own is registered first, in Python: "
+    "chainrule.nn.register_activation(name, function)."
+)
 
 own_activations: dict[str, Callable[[Node], Node]] = {}
 """Activations that users registered (`chainrule.nn.register_activation`), by name."""
@@ -61,8 +64,8 @@ def check_activation(name: Any) -> str:
         return name
     near = get_close_matches(name, [*known_activations(), *own_activations], n=2)
     usual = "usual ones are sigmoid, tanh, relu, softmax, linear"
-    hint = f"did you mean {' or '.join(near)}?" if near else f"{usual}.{OWN}"
-    raise SpecError(f"activation {shown(name)} is not known; {hint}")
+    hint = f"did you mean {' or '.join(near)}?" if near else f"{usual}."
+    raise SpecError(f"activation {shown(name)} is not known; {hint}{OWN}")
 
 
 def activation(name: str) -> Callable[[Node], Node]:

@@ -7,13 +7,14 @@ registries; builds nothing itself.
 
 from __future__ import annotations
 
+import hashlib
 import keyword
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from chainrule.errors import ChainruleError, SpecError, shown
-from chainrule.graph import Node, primitives, variable
+from chainrule.graph import Node, primitives, toposort, variable
 from chainrule.nn.activations import LINEAR, known_activations, own_activations
 from chainrule.nn.losses import Loss, losses
 from chainrule.nn.losses.loss import TargetKind, own_losses
@@ -131,6 +132,69 @@ def own_functions(network: Network) -> tuple[Callable[[Node], Node], ...]:
     """Return the registered functions that a network's layers name, in their order."""
     names = [getattr(item, "activation", LINEAR) for item in network.layers]
     return tuple(own_activations[name] for name in names if name in own_activations)
+
+
+def fingerprints(network: Network, loss: Loss) -> dict[str, str]:
+    """Return a mark of each function of one's own that a training uses, by what it is called.
+
+    The mark is made of the graph that the function builds. It is written into a run folder, so
+    that another function under the same name is noticed when the run is loaded.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> _ = register_activation("tanh_shrink", lambda z: z - cr.tanh(z))
+    >>> net = cr.Network.from_spec("2-3:tanh_shrink-1")
+    >>> found = fingerprints(net, cr.loss("squared_error"))
+    >>> list(found), len(found["activation tanh_shrink"])
+    (['activation tanh_shrink'], 16)
+    """
+    names = [getattr(item, "activation", LINEAR) for item in network.layers]
+    x = variable("z", shape=(2, 3))
+    marks = {
+        f"activation {name}": _mark(own_activations[name](x))
+        for name in names
+        if name in own_activations
+    }
+    if loss.name in own_losses:
+        whole = loss.targets == "class"
+        y = variable("y", shape=(2,), dtype=np.int64) if whole else variable("y", shape=(2, 3))
+        made = loss.rows(variable("out", shape=(2, 3)), y, **loss.options)
+        marks[f"loss {loss.name}"] = _mark(made)
+    return marks
+
+
+def check_fingerprints(found: Mapping[str, str], network: Network, loss: Loss) -> None:
+    """Raise unless the functions registered now are those that a run was trained with.
+
+    Raises
+    ------
+    SpecError
+        If one builds another graph.
+    """
+    present = fingerprints(network, loss)
+    for called, mark in found.items():
+        if present.get(called) != mark:
+            what, _, name = called.partition(" ")
+            raise SpecError(
+                f"the {what} {name!r} registered here is another function than the run was trained "
+                f"with.\n  Register that one before: chainrule.nn.register_{what}({name!r}, ...)."
+            )
+
+
+def _mark(out: Node) -> str:
+    """Return a text that is equal for equal graphs, constants included."""
+    order = toposort(out)
+    places = {node: k for k, node in enumerate(order)}
+    digest = hashlib.sha256()
+    for node in order:
+        inputs = [places[x] for x in node.inputs]
+        attrs = sorted(node.attrs.items())
+        facts = (node.op, inputs, attrs, node.shape, node.dtype.str, node.name)
+        digest.update(repr(facts).encode())
+        if node.op == "constant" and node.data is not None:
+            digest.update(node.data.tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _check_name(what: str, name: object, taken: bool) -> None:

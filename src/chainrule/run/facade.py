@@ -17,6 +17,7 @@ from chainrule.data.arrays import check_inputs
 from chainrule.errors import DivergenceError, SpecError
 from chainrule.executors.threads import one_thread
 from chainrule.run.adopted import adopted_lines, in_columns, in_its_terms
+from chainrule.run.held import table_of
 from chainrule.run.questions import Questions
 from chainrule.train import (
     MemoryEstimate,
@@ -182,9 +183,8 @@ class Run(Questions):
         except DivergenceError as error:
             error.run = Run(error.run, self.preparation)
             raise
-        names = ("table", "adopted", "stream")
-        kept = {name: self.report[name] for name in names if name in self.report}
-        own_rows = {"X", "y", "rows"} & changes.keys()
+        kept = table_of(self.report)
+        own_rows = {"X", "y", "rows", "sample_weight", "validation"} & changes.keys()
         if own_rows:
             kept.pop("stream", None)
         return Run(record, self.preparation, kept, None if own_rows else self.source)

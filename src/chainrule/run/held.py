@@ -132,3 +132,14 @@ class Held:
         if features is None and self.preparation is not None:
             return list(self.preparation.feature_names)
         return features
+
+
+def table_of(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a report says of the table itself: what training does not change.
+
+    Examples
+    --------
+    >>> table_of({"table": {"rows": 3}, "score": {"value": 1.0}})
+    {'table': {'rows': 3}}
+    """
+    return {name: report[name] for name in ("table", "stream", "adopted") if name in report}

@@ -17,9 +17,9 @@ from chainrule.errors import SpecError
 from chainrule.files import RunContents, held, read_run, tidy_run
 from chainrule.files.guarded import run_folder
 from chainrule.run.facade import Run
+from chainrule.run.held import table_of
 from chainrule.run.kept import Kept, trained
 from chainrule.run.loading import run_of
-from chainrule.run.scoring import table_of
 from chainrule.train import Callback, run_training
 from chainrule.train.checkpoints import EVERY, Checkpoints
 from chainrule.train.door import check_callbacks

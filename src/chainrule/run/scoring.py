@@ -5,7 +5,6 @@ Knows runs and metrics; knows nothing of how the table was read or the network t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from chainrule.data.arrays import is_stored
 from chainrule.executors.threads import one_thread
 from chainrule.run.facade import Run
+from chainrule.run.held import table_of
 from chainrule.train import Validation
 from chainrule.train.judging import class_counts, verdict
 from chainrule.train.metrics import (
@@ -36,17 +36,6 @@ def scored(run: Run) -> Run:
     if not of_table or run.record.origin is not None:
         return run
     return replace(run, report={**table_of(run.report), **_scores(run)})
-
-
-def table_of(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a report says of the table itself: what training does not change.
-
-    Examples
-    --------
-    >>> table_of({"table": {"rows": 3}, "score": {"value": 1.0}})
-    {'table': {'rows': 3}}
-    """
-    return {name: report[name] for name in ("table", "stream") if name in report}
 
 
 def _scores(run: Run) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def amend_rows(setup: Setup, given: Any) -> tuple[Array, Array]:
     """
     if not isinstance(given, Mapping):
         raise SpecError(f"rows is {shown(given)}; it is a dict {{row number: (x, y)}}.")
-    numbers = np.arange(setup.rows) if setup.row_numbers is None else setup.row_numbers
+    numbers = np.arange(setup.rows) if setup.row_numbers is None else np.asarray(setup.row_numbers)
     x, y = np.array(setup.x), np.array(setup.y)
     for row, pair in given.items():
         at = np.flatnonzero(numbers == row)

@@ -63,6 +63,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     windows: WindowsForm | None = None
     preparation: Any = None
     report: dict[str, Any] | None = None
+    own: dict[str, str] | None = None
 
 
 def check_manifest(manifest: Mapping[str, Any]) -> None:

@@ -74,6 +74,14 @@ def plan_rest(
             "this network was trained elsewhere, so there is no training to go on with.\n"
             "  Train on from it: run.branch(0, steps=...), or chainrule branch RUN --step 0."
         )
+    if record.patience is None and record.stopped == "early stopping":
+        if steps is None and epochs is None and patience is None:
+            return None
+        raise SpecError(
+            "this run was stopped by a rule that its folder does not hold (an estimator's "
+            "early_stopping), so it cannot be gone on with.\n"
+            "  Fit again with a larger max_iter, or leave it: run.branch(step, ...)."
+        )
     chosen = _patience(record, patience)
     past = _without_early_end(record, chosen)
     if _gave_up(past, chosen):

@@ -30,6 +30,8 @@ _JUDGED = ("validation", "held_out")
 def stored_rows(record: Record) -> dict[str, np.ndarray[Any, Any]]:
     """Return the arrays that a run folder keeps of a record's rows, if they are not too large."""
     setup = record.setup
+    if not setup.rows:
+        return {}
     rows = {"x": setup.x, "y": setup.y}
     if setup.w is not None:
         rows["w"] = setup.w

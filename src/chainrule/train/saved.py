@@ -17,6 +17,7 @@ from chainrule.errors import ChainruleError, FileRefused
 from chainrule.executors.native import SUMMATION
 from chainrule.files import RowSource, RunContents, keep_rows
 from chainrule.nn import Network, find_loss
+from chainrule.nn.own import check_fingerprints, fingerprints
 from chainrule.optim import find_optimizer
 from chainrule.train.fitting import (
     check_features,
@@ -61,7 +62,8 @@ def to_contents(
         Keep them however large they are, if they have no source: without rows nobody goes on.
     """
     setup = record.setup
-    rows = keep_rows(stored_rows(record), source)
+    away = not setup.rows and source is not None  # loaded, and not fetched
+    rows = source if away else keep_rows(stored_rows(record), source)
     if rows is None and must_keep_rows:
         rows = stored_rows(record)
     checkpoints = kept_states(record)
@@ -97,7 +99,7 @@ def manifest_of(record: Record) -> dict[str, Any]:
         "features": None if setup.features is None else list(setup.features),
         "windows": None if setup.windows is None else setup.windows.to_dict(),
         "soft_labels": setup.soft_labels,
-        "rows": setup.rows,
+        "rows": _row_count(setup),
         "first": setup.first,
         "clock": setup.clock,
         "steps": record.steps,
@@ -110,8 +112,17 @@ def manifest_of(record: Record) -> dict[str, Any]:
         "origin": None if record.origin is None else record.origin.to_dict(),
         "executor": setup.engine,
         "summation": _summation(setup),
+        **({"own": own} if (own := fingerprints(setup.network, setup.loss)) else {}),
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
     }
+
+
+def _row_count(setup: Setup) -> int:
+    """Return how many rows trained, also where they are not at hand."""
+    if setup.rows or setup.windows is None:
+        known = setup.rows or (0 if setup.row_numbers is None else len(setup.row_numbers))
+        return known
+    return sum(setup.windows.sizes)
 
 
 def _summation(setup: Setup) -> str:
@@ -175,6 +186,7 @@ def _record(contents: RunContents) -> Record:
     if ROW_NUMBERS in parts:
         rows[ROW_NUMBERS] = parts.pop(ROW_NUMBERS)
     setup = _setup(manifest, rows)
+    check_fingerprints(manifest.get("own") or {}, setup.network, setup.loss)
     steps, trouble = manifest["steps"], manifest["trouble"]
     history = dict(contents.history) or History().columns(1)
     if {0, steps} - set(checkpoints) or max(checkpoints) > steps:

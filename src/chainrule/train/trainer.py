@@ -51,6 +51,8 @@ class Progress:
         Speed so far, and what is left at that speed.
     end_of_epoch : bool
         Whether an epoch, or the training, has just ended.
+    began : int
+        Steps that were done before, if this goes on with a training that was stopped.
     parameters : mapping of str to numpy.ndarray
         The parameters now; read-only.
     losses : numpy.ndarray
@@ -68,6 +70,7 @@ class Progress:
     rows_per_second: float
     seconds_left: float
     end_of_epoch: bool
+    began: int
     parameters: Mapping[str, Array]
     losses: Array
 
@@ -313,6 +316,7 @@ def _progress(run: _Run, step: int, ended: bool, seconds: float) -> Progress:
         rows_per_second=rows / max(seconds, 1e-9),
         seconds_left=seconds / done * (run.steps - step),
         end_of_epoch=ended,
+        began=run.began,
         parameters={k: _read_only(state[k]) for k in setup.network.specs},
         losses=_read_only(run.history.loss.values),
     )

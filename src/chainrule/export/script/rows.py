@@ -5,6 +5,7 @@ Knows setups and records; knows no formula.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,7 +76,9 @@ def training_data(program: Program, told: Told) -> Data:
         What inputs and classes are called.
     """
     rows = rows_of(program, full=program.setup.full_batch)
-    many = not program.setup.rows or sum(array.size for array in rows.values()) > READABLE
+    many = (
+        not program.setup.rows or sum(math.prod(array.shape) for array in rows.values()) > READABLE
+    )
     packed = rows_of(program, full=False) if many else {}
     arrays = Arrays("rows", {**packed, **_given(program)}, beside=not program.setup.rows)
     lines = _rows(program, rows, arrays if many else None, told)

@@ -31,7 +31,7 @@ from chainrule.export.script.watching import (
     watches,
     watching_lines,
 )
-from chainrule.train import Record
+from chainrule.train import Record, Setup
 from chainrule.train.summary import loss_line
 
 SHOWN = 60
@@ -221,8 +221,7 @@ def _batch(program: Program) -> list[str]:
     if setup.shuffle:
         lines += [
             f"if {begun}:  # each epoch has an order of its own",
-            "    rng = np.random.PCG64(np.random.SeedSequence([seed, epoch]))",
-            '    order = np.argsort(rng.random_raw(len(X_train)), kind="stable")',
+            *indented(_order_of_epoch(setup)),
             f"rows = order[{place}]",
         ]
     else:
@@ -231,6 +230,31 @@ def _batch(program: Program) -> list[str]:
     names = ["X", "y", *(["w"] if setup.w is not None else [])]
     taken = ", ".join(f"{name}_train[rows]" for name in names)
     return ["# The rows of this step", *lines, f"{', '.join(names)} = {taken}", ""]
+
+
+def _order_of_epoch(setup: Setup) -> list[str]:
+    """Return the lines that draw the order of an epoch; rows on disk came window by window."""
+    if setup.windows is None:
+        return [
+            "rng = np.random.PCG64(np.random.SeedSequence([seed, epoch]))",
+            'order = np.argsort(rng.random_raw(len(X_train)), kind="stable")',
+        ]
+    sizes, together = list(setup.windows.sizes), setup.windows.together
+    whole = len(sizes) <= together
+    return [
+        *textwrap.wrap(f"starts = np.cumsum([0, {', '.join(map(str, sizes))}])", WIDTH - 8),
+        f"blocks = np.arange({len(sizes)})"
+        if whole
+        else "rng = np.random.PCG64(np.random.SeedSequence([seed, 0x5B10C, epoch]))",
+        *([] if whole else [f'blocks = np.argsort(rng.random_raw({len(sizes)}), kind="stable")']),
+        "order = []",
+        f"for index, first in enumerate(range(0, {len(sizes)}, {together})):",
+        f"    window = [np.arange(starts[b], starts[b + 1]) for b in blocks[first : first + {together}]]",
+        "    window = np.concatenate(window)",
+        "    rng = np.random.PCG64(np.random.SeedSequence([seed, 0x5205, epoch, index]))",
+        '    order.append(window[np.argsort(rng.random_raw(len(window)), kind="stable")])',
+        "order = np.concatenate(order)",
+    ]
 
 
 def _report(program: Program) -> list[str]:

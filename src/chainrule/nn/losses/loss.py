@@ -112,7 +112,10 @@ class Loss:
         return replace(self, options={**self.options, **{k: float(v) for k, v in options.items()}})
 
 
-OWN = "\n  One of your own is registered before: chainrule.nn.register_loss(name, function)."
+OWN = (
+    "\n  One of your own is registered first, in Python: "
+    "chainrule.nn.register_loss(name, function)."
+)
 
 losses: dict[str, Loss] = {}
 """Every loss by name."""
@@ -163,8 +166,7 @@ def find_loss(given: str | Mapping[str, Any] | Loss) -> Loss:
     known = {**losses, **own_losses}
     if not isinstance(name, str) or name not in known:
         near = get_close_matches(str(name), known, n=2)
-        hint = (
-            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(losses)}.{OWN}"
-        )
-        raise SpecError(f"loss {shown(name)} is not known; {hint}")
+        there = f"there are {', '.join(losses)}."
+        hint = f"did you mean {' or '.join(near)}?" if near else there
+        raise SpecError(f"loss {shown(name)} is not known; {hint}{OWN}")
     return known[name].with_options(**options)

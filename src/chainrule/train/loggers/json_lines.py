@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from chainrule.errors import SpecError
 from chainrule.train.loggers.logger import Figures, Logger
@@ -73,6 +74,19 @@ class JsonLines(Logger):
             os.close(self._file)
             self._file = -1
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> JsonLines:
+        """Return itself: a copy (an estimator's clone) writes into the same file."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Open the file anew in another process, which has no part in this one's descriptors."""
+        return _reopened, (str(self.path), self.every)
+
     def __del__(self) -> None:
         if getattr(self, "_file", -1) >= 0:
             self._end()
+
+
+def _reopened(path: str, every: int | None) -> JsonLines:
+    """Return a logger that goes on in a file."""
+    return JsonLines(path, every=every, append=True)

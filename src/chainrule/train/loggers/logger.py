@@ -75,6 +75,7 @@ class Logger:
         """Send what is new; called by the trainer."""
         if now.step < self._told:  # another training
             self._told = 0
+        self._told = max(self._told, now.began)  # the rest was told when those steps were done
         for step, figures in self._new(now):
             if not self.failed:
                 self._try(figures, step)
