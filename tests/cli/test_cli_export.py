@@ -12,9 +12,11 @@ from chainrule.export import targets
 def test_the_file_is_put_beside_the_run(cli, penguins, bare, name):
     run, _ = penguins
     said = cli("export", run, "--to", name, "--json").json
-    assert said["file"] == str(run.parent / f"penguins{targets()[name].ending}")
-    assert (run.parent / f"penguins{targets()[name].ending}").stat().st_size == said["bytes"]
-    (run.parent / f"penguins{targets()[name].ending}").unlink()
+    stem = f"penguins-{name}" if name in ("prediction-script", "rows") else "penguins"
+    place = run.parent / f"{stem}{targets()[name].ending}"
+    assert said["file"] == str(place)
+    assert place.stat().st_size == said["bytes"]
+    place.unlink()
 
 
 def test_the_form_follows_from_the_ending(cli, penguins, bare):

@@ -214,6 +214,7 @@ def test_numbers_that_json_cannot_say_are_left_out(tmp_path):
     logger = JsonLines(tmp_path / "a.jsonl")
     logger(
         types.SimpleNamespace(
+            began=0,
             step=1,
             epoch=1,
             loss=1.0,

@@ -11,7 +11,7 @@ from chainrule.files.contents import PARTS, ROWS_LIMIT, RowSource, RunContents
 from chainrule.files.ownership import Owner, held, owner_of
 from chainrule.files.read import describe_files, read_run
 from chainrule.files.sources import hash_file, keep_rows, open_regular, open_rows, row_source
-from chainrule.files.write import check_place, tidy_run, update_run, write_run
+from chainrule.files.write import check_place, check_writable, tidy_run, update_run, write_run
 
 __all__ = [
     "Owner",
@@ -20,6 +20,7 @@ __all__ = [
     "RowSource",
     "RunContents",
     "check_place",
+    "check_writable",
     "describe_files",
     "hash_file",
     "held",

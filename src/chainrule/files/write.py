@@ -180,6 +180,27 @@ def check_place(path: PathLike, *, overwrite: bool = False) -> None:
             raise PermissionError(errno.EACCES, "not writable", str(above))
 
 
+def check_writable(folder: Path, where: str) -> None:
+    """Refuse a run folder in which no state can be written, before hours are spent on one.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A run folder.
+    where : str
+        What was asked, for the message.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     check_writable(Path(folder), "resume")
+    """
+    if not os.access(folder, os.W_OK | os.X_OK):
+        fact = f"the folder {os.fspath(folder)!r} cannot be written"
+        raise refused(where, fact, "Copy the run to a place of your own, and go on there.")
+
+
 def _is_there(target: Path, where: str, overwrite: bool) -> bool:
     """Say whether a run stands at `target` that is to be replaced; refuse anything else."""
     try:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import SpecError
-from chainrule.files import RunContents, held, read_run, tidy_run
+from chainrule.files import RunContents, check_writable, held, read_run, tidy_run
 from chainrule.files.guarded import run_folder
 from chainrule.run.facade import Run
 from chainrule.run.held import table_of
@@ -82,6 +82,7 @@ def resume(
     """
     checked = check_callbacks(callbacks)
     folder, where = run_folder(path), f"resume {os.fspath(path)!r}"
+    check_writable(folder, where)
     with ExitStack() as stack:
         stack.enter_context(held(folder, where))
         contents = read_run(path)  # a damaged run is refused before anything is moved

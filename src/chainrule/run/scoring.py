@@ -17,11 +17,11 @@ from chainrule.run.held import table_of
 from chainrule.train import Validation
 from chainrule.train.judging import class_counts, verdict
 from chainrule.train.metrics import (
+    accuracy,
     classes_of,
     confusion_matrix,
     mean_absolute_error,
     r2,
-    score,
     true_classes,
 )
 from chainrule.types import Array
@@ -47,14 +47,13 @@ def _scores(run: Run) -> dict[str, Any]:
         return _scores_on_disk(run, judged, rows)
     out = run.predict(rows.x)
     if run.preparation.labels is not None:
-        found = score(setup.loss, rows.y, out)
         labels = [str(label) for label in run.preparation.labels]
         truth = true_classes(rows.y)
         table = confusion_matrix(truth, classes_of(out), len(labels))
         report["confusion"] = {"labels": labels, "rows": table.tolist()}
         counts = np.bincount(true_classes(setup.y), minlength=len(labels))
         report["baseline"] = _number(np.mean(truth == int(np.argmax(counts))))
-        name, value = found.name, found.value
+        name, value = "accuracy", accuracy(rows.y, out)
     else:
         real, guess = _unscaled(run, rows.y), _unscaled(run, out)
         name, value = "R2", r2(real, guess)
@@ -79,6 +78,8 @@ def _scores_on_disk(run: Run, judged: str, rows: Validation) -> dict[str, Any]:
         usual = int(np.argmax(class_counts(setup.y, many)))
         report["baseline"] = _number(found.confusion[usual].sum() / len(rows.x))
     name, value = found.score.name, found.score.value
+    if found.confusion is not None:
+        name, value = "accuracy", float(np.trace(found.confusion)) / len(rows.x)
     report["score"] = {"name": name, "value": _number(value), "on": judged, "rows": len(rows.x)}
     return report
 

@@ -120,8 +120,7 @@ def manifest_of(record: Record) -> dict[str, Any]:
 def _row_count(setup: Setup) -> int:
     """Return how many rows trained, also where they are not at hand."""
     if setup.rows or setup.windows is None:
-        known = setup.rows or (0 if setup.row_numbers is None else len(setup.row_numbers))
-        return known
+        return setup.rows or (0 if setup.row_numbers is None else len(setup.row_numbers))
     return sum(setup.windows.sizes)
 
 

@@ -309,10 +309,6 @@ class Instructions:
             x = combine(self.part(x, 0, half), self.part(x, half, half))
         return x
 
-    def spread_flag(self, x: Value, lanes: int) -> Value:
-        """Return one truth value in every lane."""
-        return self.spread(x, lanes)
-
     # Whole numbers
 
     def quotient(self, x: Value, by: Value | int) -> Value:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.arrays import is_stored
 from chainrule.export.script.layout import commented, remarked
 from chainrule.export.script.program import Program, program_of
 from chainrule.export.script.values import READABLE, READABLE_START, Arrays, literal
@@ -76,9 +77,8 @@ def training_data(program: Program, told: Told) -> Data:
         What inputs and classes are called.
     """
     rows = rows_of(program, full=program.setup.full_batch)
-    many = (
-        not program.setup.rows or sum(math.prod(array.shape) for array in rows.values()) > READABLE
-    )
+    size = sum(math.prod(array.shape) for array in rows.values())
+    many = not program.setup.rows or size > READABLE
     packed = rows_of(program, full=False) if many else {}
     arrays = Arrays("rows", {**packed, **_given(program)}, beside=not program.setup.rows)
     lines = _rows(program, rows, arrays if many else None, told)
@@ -103,7 +103,7 @@ def rows_of(program: Program, *, full: bool) -> dict[str, Array]:
         found |= {"X_validation": rows.x, "y_validation": rows.y}
         if rows.w is not None:
             found["w_validation"] = rows.w
-    return found
+    return {name: a[:] if is_stored(a) else a for name, a in found.items()}
 
 
 def _rows(

@@ -239,20 +239,23 @@ def _order_of_epoch(setup: Setup) -> list[str]:
             "rng = np.random.PCG64(np.random.SeedSequence([seed, epoch]))",
             'order = np.argsort(rng.random_raw(len(X_train)), kind="stable")',
         ]
-    sizes, together = list(setup.windows.sizes), setup.windows.together
-    whole = len(sizes) <= together
+    sizes, together = setup.windows.sizes, setup.windows.together
+    count, span = len(sizes), f"blocks[first : first + {together}]"
+    blocks = [f"blocks = np.arange({count})"]
+    if count > together:
+        blocks = [
+            "rng = np.random.PCG64(np.random.SeedSequence([seed, 0x5B10C, epoch]))",
+            f'blocks = np.argsort(rng.random_raw({count}), kind="stable")',
+        ]
     return [
         *textwrap.wrap(f"starts = np.cumsum([0, {', '.join(map(str, sizes))}])", WIDTH - 8),
-        f"blocks = np.arange({len(sizes)})"
-        if whole
-        else "rng = np.random.PCG64(np.random.SeedSequence([seed, 0x5B10C, epoch]))",
-        *([] if whole else [f'blocks = np.argsort(rng.random_raw({len(sizes)}), kind="stable")']),
+        *blocks,
         "order = []",
-        f"for index, first in enumerate(range(0, {len(sizes)}, {together})):",
-        f"    window = [np.arange(starts[b], starts[b + 1]) for b in blocks[first : first + {together}]]",
-        "    window = np.concatenate(window)",
+        f"for index, first in enumerate(range(0, {count}, {together})):",
+        f"    rows = [np.arange(starts[b], starts[b + 1]) for b in {span}]",
+        "    rows = np.concatenate(rows)",
         "    rng = np.random.PCG64(np.random.SeedSequence([seed, 0x5205, epoch, index]))",
-        '    order.append(window[np.argsort(rng.random_raw(len(window)), kind="stable")])',
+        '    order.append(rows[np.argsort(rng.random_raw(len(rows)), kind="stable")])',
         "order = np.concatenate(order)",
     ]
 

@@ -16,7 +16,7 @@ from chainrule.apps.cli.figures import size
 from chainrule.apps.cli.flags import Common
 from chainrule.apps.cli.page import item, table
 from chainrule.apps.cli.screen import screen
-from chainrule.export import Port, Subject, find_target, targets
+from chainrule.export import Port, Subject, Target, find_target, targets
 
 
 def export(
@@ -42,7 +42,7 @@ def export(
         Replace a file that is there.
     """
     found = find_target(to, out or "")
-    place = Path(out) if out is not None else _beside(run, found.ending)
+    place = Path(out) if out is not None else _beside(run, found)
     opened = chainrule.load(run)
     opened.export(place, found.name, overwrite=overwrite)
     told = found.tell(Subject(opened.record, opened.preparation))
@@ -64,6 +64,9 @@ def _shape(port: Port) -> str:
     return f"({', '.join(map(str, port.shape))})"
 
 
-def _beside(run: str, ending: str) -> Path:
+def _beside(run: str, found: Target) -> Path:
+    """Return the file beside the run, so named that two forms of one ending do not meet."""
     folder = Path(run).resolve()
-    return Path(run).parent / f"{folder.name}{ending}"
+    plain = find_target(None, f"it{found.ending}") is found
+    name = folder.name if plain else f"{folder.name}-{found.name}"
+    return Path(run).parent / f"{name}{found.ending}"
