@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.errors import FileRefused, SpecError
+from chainrule.errors import DataError, FileRefused, SpecError
 from chainrule.nn import register_activation, register_loss
 
 X = np.random.default_rng(0).normal(size=(40, 2))
@@ -81,8 +81,9 @@ def test_an_estimators_run_without_rows_is_saved_and_loaded(tmp_path):
 
     model = NetworkRegressor(hidden_layer_sizes=(3,), max_iter=3, random_state=0, keep_rows=False)
     run = model.fit(X, Y).run_
-    again = cr.load(run.save(tmp_path / "fit"))
-    assert (again.predict(X) == run.predict(X)).all()
+    place = run.save(tmp_path / "fit")
+    assert (cr.load(place).predict(X) == run.predict(X)).all()
+    assert cr.resume(place).steps == run.steps  # nothing is left to do, so no rows are needed
 
 
 def test_a_resumed_branch_of_an_adopted_run_answers_in_its_terms(tmp_path):
@@ -97,3 +98,19 @@ def test_a_resumed_branch_of_an_adopted_run_answers_in_its_terms(tmp_path):
     resumed, whole = cr.resume(place, steps=9), adopted.branch(0, steps=9)
     assert resumed.report.keys() == whole.report.keys()
     assert (resumed.predict(X) == whole.predict(X)).all()
+
+
+def test_a_bad_cell_in_a_further_file_is_told_with_that_file(tmp_path):
+    for name, last in (("0", "1.5"), ("1", "oops")):
+        cells = "".join(f"{k}.5,{k}\n" for k in range(40))
+        (tmp_path / f"part-{name}.csv").write_text(f"a,y\n{cells}{last},3\n")
+    with pytest.raises(DataError, match=r"line 42 of .*part-1\.csv has 'oops'"):
+        cr.train_table(str(tmp_path / "part-*.csv"), "y")
+
+
+def test_rows_on_disk_are_not_taken_for_another_dtype(tmp_path):
+    rows = np.column_stack([X, Y])
+    np.savetxt(tmp_path / "t.csv", rows, "%.17g", delimiter=",", header="a,b,y", comments="")
+    run = cr.train_table(tmp_path / "t.csv", "y", stream=True, hidden=(), epochs=2)
+    with pytest.raises(DataError, match="prepared rows on disk are float64"):
+        run.branch(1, dtype="float32")

@@ -41,6 +41,7 @@ def check_inputs(X: Any, *, dtype: Any = None, names: Sequence[str] | None = Non
            [3., 4.]])
     """
     if is_stored(X):
+        _check_stored(X, dtype)
         return X  # type: ignore[no-any-return]
     array, found = _plain(X, "X")
     names = found if names is None else tuple(names)
@@ -83,6 +84,7 @@ def check_targets(y: Any, rows: int, outputs: int, *, kind: TargetKind, dtype: A
         raise SpecError(f"kind of targets must be real, binary or class, got {kind!r}.")
     if is_stored(y):
         _check_rows(y, rows)
+        _check_stored(y, dtype if y.dtype.kind == "f" else None)
         return y  # type: ignore[no-any-return]
     array, _ = _plain(y, "y")
     _check_rows(array, rows)
@@ -110,6 +112,15 @@ def is_stored(value: Any) -> bool:
     False
     """
     return getattr(type(value), "is_stored", False) is True
+
+
+def _check_stored(rows: Any, dtype: Any) -> None:
+    """Raise if rows on disk, which stay as they were written, are asked for in another dtype."""
+    if dtype is not None and np.dtype(dtype) != rows.dtype:
+        raise DataError(
+            f"{np.dtype(dtype)} was asked for; the prepared rows on disk are {rows.dtype}.\n"
+            f"  Train on the table again with dtype='{np.dtype(dtype)}'."
+        )
 
 
 def check_weights(w: Any, rows: int) -> Array:

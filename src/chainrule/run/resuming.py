@@ -98,6 +98,9 @@ def resume(
 
 def _rest(run: Run, steps: int | None, epochs: int | None, patience: int | None) -> Rest | None:
     """Return what is left to do, with the rows for it."""
+    asked = (steps, epochs, patience) != (None, None, None)
+    if not asked and run.steps == run.record.planned and run.record.trouble is None:
+        return None  # and the rows, which may be gone, are not needed
     if run.record.trouble is None:
         run._fetch_rows(needed_for="the training cannot go on")
     return plan_rest(run.record, steps, epochs, patience)

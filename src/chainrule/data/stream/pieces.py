@@ -64,10 +64,11 @@ class Piece:
     lines: Lines | None
 
     def where(self, row: int) -> str:
-        """Say where a row stands."""
+        """Say where a row stands; the first file of a table need not be named."""
+        of = "" if self.first == self.here else f" of {self.path}"
         if self.lines is None:
-            return f"row {self.here + row} (counted from 0)"
-        return f"line {self.lines.of(row)}"
+            return f"row {self.here + row} (counted from 0){of}"
+        return f"line {self.lines.of(row)}{of}"
 
 
 @dataclass(frozen=True)
