@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 import chainrule as cr
 from chainrule.errors import FileRefused
 from chainrule.explain import Section, Sentence, Table
-from chainrule.explain.curves import LEFT, POINTS, RIGHT, WIDTH, Curve, axes_for, draw, ticks
+from chainrule.explain.curves import (
+    LEFT,
+    POINTS,
+    RIGHT,
+    WIDTH,
+    Curve,
+    axes_for,
+    draw,
+    thinned,
+    ticks,
+)
 from chainrule.explain.document import flat
 from chainrule.explain.report import report_page
 from chainrule.files import describe_files
@@ -208,3 +218,12 @@ def test_the_kept_epoch_is_marked():
     assert "kept: 3" in draw([Curve("loss", [3.0, 2.0, 1.0, 2.0])], "epoch", 3)
     text = deep_run().report_page().html()
     assert "kept:" not in text
+
+
+def test_a_long_curve_is_drawn_by_means_and_one_of_no_steps_is_empty():
+    losses = [float(k) for k in range(100_000)]
+    points = thinned(losses)
+    assert len(points) == POINTS
+    size = 100_000 // POINTS
+    assert points[0] == ((size + 1) / 2, (size - 1) / 2)
+    assert thinned([]) == []

@@ -64,7 +64,7 @@ def written(run, folder):
 
 
 def near(dtype):
-    return {"rtol": 1e-9, "atol": 1e-9} if dtype == np.float64 else {"rtol": 1e-3, "atol": 1e-5}
+    return {"rtol": 1e-12, "atol": 1e-12} if dtype == np.float64 else {"rtol": 1e-3, "atol": 1e-5}
 
 
 @pytest.mark.parametrize("seed", range(8))
